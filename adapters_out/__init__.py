@@ -1,0 +1,1 @@
+"""Ways out: each room fulfils ports with one technology that it alone knows."""

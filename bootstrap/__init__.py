@@ -1,0 +1,1 @@
+"""The composition root: settings, containers, life span and entry points."""
