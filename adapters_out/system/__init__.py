@@ -1,0 +1,1 @@
+"""The machine itself: time, chance, ids, telemetry and logs."""

@@ -1,0 +1,178 @@
+"""What we hold, what is missing, and why.
+
+Coverage is the checkpoint: a back-fill is nothing but the complement of coverage.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from domain.interval import Interval
+from domain.timerange import RangeSet, TimeRange
+
+
+class GapReason(Enum):
+    """Why bars are missing."""
+
+    MARKET_CLOSED = "market_closed"
+    NOT_LISTED = "not_listed"
+    NO_TRADES = "no_trades"
+    PROVIDER_OUTAGE = "provider_outage"
+    NOT_YET_PUBLISHED = "not_yet_published"
+    LOST_BY_US = "lost_by_us"
+    UNKNOWN = "unknown"
+
+
+# How long a known emptiness is believed before the provider is asked again, in seconds.
+# A bar that is merely late is asked for soon; a closed market never changes its mind.
+RECHECK_S: dict[GapReason, int | None] = {
+    GapReason.MARKET_CLOSED: None,
+    GapReason.NOT_LISTED: 30 * 86_400,
+    GapReason.NO_TRADES: 7 * 86_400,
+    GapReason.PROVIDER_OUTAGE: 7 * 86_400,
+    GapReason.NOT_YET_PUBLISHED: 2,
+    GapReason.LOST_BY_US: 0,
+    GapReason.UNKNOWN: 3_600,
+}
+
+
+class Gap(Struct, frozen=True, order=True):
+    """Bars that should open in ``[start, end)`` and that we do not have."""
+
+    start: int
+    end: int
+    reason: GapReason
+
+    @property
+    def range(self) -> TimeRange:
+        """The gap as a range."""
+        return TimeRange(self.start, self.end)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the cause is known and lies outside of us."""
+        return self.reason not in {GapReason.LOST_BY_US, GapReason.UNKNOWN}
+
+
+class Emptiness(Struct, frozen=True):
+    """A range that a provider answered without a bar; ``checked_at`` (Unix s) is the last ask."""
+
+    gap: Gap
+    checked_at: int
+
+    def is_due(self, now: float) -> bool:
+        """Whether the provider should be asked again."""
+        wait = RECHECK_S[self.gap.reason]
+        return wait is not None and now >= self.checked_at + wait
+
+
+class Coverage(Struct, frozen=True):
+    """What is known about one series within ``range``.
+
+    ``held`` are the ranges whose bars are really in the store (derived from the bars, so a row
+    that was deleted by hand is missed); ``empty`` are known emptinesses; ``asked`` are the
+    ranges a provider has ever answered: asked, not held and not empty means lost by us.
+    """
+
+    range: TimeRange
+    held: RangeSet = RangeSet()
+    empty: tuple[Emptiness, ...] = ()
+    asked: RangeSet = RangeSet()
+
+    def missing(self, interval: Interval, now: float) -> RangeSet:
+        """The aligned ranges that a provider should be asked for at ``now``.
+
+        Excludes bars that have not closed yet and emptinesses that need no new look.
+        """
+        end = min(self.range.end, interval.shift(interval.last_closed(now), 1))
+        wanted = TimeRange(self.range.start, end) if end > self.range.start else None
+        aligned = wanted.aligned(interval) if wanted else None
+        if aligned is None:
+            return RangeSet()
+        known = (e.gap.range for e in self.empty if not e.is_due(now))
+        have = self.held.union(RangeSet.of(known))
+        return RangeSet.of((aligned,)).subtract(have)
+
+    def gaps(self, interval: Interval, now: float) -> tuple[Gap, ...]:
+        """Every missing stretch with its reason, ascending and merged.
+
+        Bars that cannot have closed at ``now`` are no gap.
+        """
+        absent = self.missing_slots(interval, now)
+        found: list[Gap] = []
+        for hole in self.empty:
+            part = absent.intersect(RangeSet.of((hole.gap.range,)))
+            found += [Gap(r.start, r.end, hole.gap.reason) for r in part]
+            absent = absent.subtract(RangeSet.of((hole.gap.range,)))
+        lost = absent.intersect(self.asked)
+        found += [Gap(r.start, r.end, GapReason.LOST_BY_US) for r in lost]
+        found += [Gap(r.start, r.end, GapReason.UNKNOWN) for r in absent.subtract(self.asked)]
+        return merge_gaps(found)
+
+    def missing_slots(self, interval: Interval, now: float) -> RangeSet:
+        """Closed bars of the range that are not held, whatever the reason."""
+        return Coverage(self.range, self.held).missing(interval, now)
+
+
+def merge_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Join touching gaps of the same reason, ascending."""
+    merged: list[Gap] = []
+    for gap in sorted(gaps, key=lambda g: (g.start, g.end)):
+        if merged and merged[-1].end == gap.start and merged[-1].reason is gap.reason:
+            merged[-1] = Gap(merged[-1].start, gap.end, gap.reason)
+        else:
+            merged.append(gap)
+    return tuple(merged)
+
+
+def held_ranges(interval: Interval, ts: NDArray[np.int64]) -> RangeSet:
+    """The ranges that ascending bar opens cover, neighbours merged."""
+    if not len(ts):
+        return RangeSet()
+    if interval.is_fixed:
+        breaks = np.flatnonzero(np.diff(ts) != interval.seconds)
+    else:
+        follows = np.array([interval.shift(int(t), 1) for t in ts[:-1]], dtype=np.int64)
+        breaks = np.flatnonzero(ts[1:] != follows)
+    first = ts[np.concatenate(([0], breaks + 1))]
+    last = ts[np.concatenate((breaks, [len(ts) - 1]))]
+    pairs = zip(first.tolist(), last.tolist(), strict=True)
+    return RangeSet(tuple(TimeRange(a, interval.shift(b, 1)) for a, b in pairs))
+
+
+def explain_holes(  # each fact changes the verdict
+    asked: TimeRange,
+    interval: Interval,
+    ts: NDArray[np.int64],
+    *,
+    earliest: int | None,
+    reason: GapReason,
+    now: float,
+) -> tuple[Gap, ...]:
+    """Why bars are absent from a provider's complete answer for ``asked``.
+
+    - before ``earliest``, the oldest bar known of the series (stored or in this answer): not
+      listed yet;
+    - the newest closed bars of a range that reaches ``now``: not yet published;
+    - otherwise what a hole means with this provider (``reason``): KuCoin leaves quiet minutes
+      out (no trades), Binance writes them, so there a hole is an outage.
+    """
+    absent = RangeSet.of((asked,)).subtract(held_ranges(interval, ts))
+    fresh_from = interval.shift(interval.last_closed(now), -1)
+    gaps: list[Gap] = []
+    for hole in absent:
+        start = hole.start
+        if earliest is not None and start < earliest:
+            gaps.append(Gap(start, min(hole.end, earliest), GapReason.NOT_LISTED))
+            start = min(hole.end, earliest)
+        if start < hole.end and hole.end > fresh_from and hole.end == asked.end:
+            late = max(start, fresh_from)
+            gaps.append(Gap(late, hole.end, GapReason.NOT_YET_PUBLISHED))
+            if start < late:
+                gaps.append(Gap(start, late, reason))
+        elif start < hole.end:
+            gaps.append(Gap(start, hole.end, reason))
+    return merge_gaps(gaps)

@@ -1,0 +1,131 @@
+"""Providers as pure data: what they can do and how they want to be treated."""
+
+from enum import Enum, IntEnum
+
+from msgspec import Struct
+
+from domain.bars import Bar, BarSeries
+from domain.coverage import GapReason
+from domain.instrument import AssetClass, Instrument
+from domain.interval import Interval
+from domain.timerange import TimeRange
+
+
+class Capability(Enum):
+    """One thing a provider may be able to answer."""
+
+    BARS = "bars"
+    PRICE = "price"
+    INSTRUMENTS = "instruments"
+
+
+class Priority(IntEnum):
+    """Who goes first when the budget is short; lower values go first."""
+
+    INTERACTIVE = 0
+    HEALING = 1
+    BACKFILL = 2
+
+
+class Window(Struct, frozen=True):
+    """At most ``limit`` weight in any ``seconds`` seconds.
+
+    ``calendar`` windows start over at multiples of ``seconds`` since the epoch, shifted by
+    ``offset_s``, as a daily quota does; the others slide.
+    """
+
+    limit: float
+    seconds: int
+    calendar: bool = False
+    offset_s: int = 0
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether it must outlive a restart and an emptied cache (an hour or more)."""
+        return self.seconds >= 3600  # noqa: PLR2004
+
+
+class ProviderPolicy(Struct, frozen=True):
+    """How to treat a provider: pure data.
+
+    ``windows`` bound the weight of calls; ``rps`` is a hard cap on *requests* per second,
+    whatever their weight; times are in seconds. ``freeze_s`` is the pause after a rate-limit
+    answer that names none, ``ban_s`` likewise after a ban.
+    """
+
+    rps: float
+    windows: tuple[Window, ...] = ()
+    timeout_s: float = 10.0
+    attempts: int = 3
+    backoff_s: float = 0.25
+    backoff_max_s: float = 4.0
+    freeze_s: float = 10.0
+    ban_s: float = 120.0
+    concurrency: int = 8
+    max_body_bytes: int = 16 * 1024 * 1024
+
+
+class Capabilities(Struct, frozen=True):
+    """What a provider can answer.
+
+    ``history_bars`` is how many bars back it keeps (None: everything); ``holes`` is what a
+    missing bar inside an answer means; ``comparable`` marks the feed whose volumes can stand
+    in for each other; ``week_aligned`` says that its weekly bars open on Monday.
+    """
+
+    offers: frozenset[Capability]
+    asset_classes: frozenset[AssetClass]
+    intervals: tuple[Interval, ...] = ()
+    history_bars: int | None = None
+    holes: GapReason = GapReason.UNKNOWN
+    page_bars: int = 1000
+
+    def can(self, capability: Capability, asset_class: AssetClass) -> bool:
+        """Whether it answers this for that class of assets."""
+        return capability in self.offers and asset_class in self.asset_classes
+
+    def reaches(self, interval: Interval, start: int, now: float) -> bool:
+        """Whether a bar that opened at ``start`` is still within the kept history."""
+        if self.history_bars is None:
+            return True
+        return start >= interval.shift(interval.floor(int(now)), -self.history_bars)
+
+
+class BarsAsk(Struct, frozen=True):
+    """A request for the final bars of an aligned range, in ascending pages."""
+
+    instrument: Instrument
+    interval: Interval
+    range: TimeRange
+
+
+class RejectedRow(Struct, frozen=True):
+    """A row that cannot be a bar: ``ts`` if it could be read, what came, and why it fails."""
+
+    ts: int | None
+    content: str
+    reason: str
+
+
+class BarsPage(Struct, frozen=True):
+    """One page of a provider's answer.
+
+    ``covers`` is the range that this page answers for good: a slot in it without a bar is a
+    hole. ``series`` holds final bars only; ``forming`` the running one if it was sent;
+    ``rejected`` rows are never silently dropped.
+    """
+
+    covers: TimeRange
+    series: BarSeries
+    forming: Bar | None = None
+    rejected: tuple[RejectedRow, ...] = ()
+    fetched_at: float = 0.0
+
+
+class Price(Struct, frozen=True):
+    """The last traded price. ``ts`` is the venue's time if it sent one, else the receipt's."""
+
+    instrument: Instrument
+    price: float
+    ts: int
+    provider: str

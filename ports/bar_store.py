@@ -1,0 +1,74 @@
+"""The memory of the service: bars with every revision, coverage, provenance and quality."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.coverage import Coverage
+from domain.instrument import SeriesKey
+from domain.interval import Interval
+from domain.ledger import (
+    BarSlice,
+    Batch,
+    Provenance,
+    Receipt,
+    Revision,
+    SeriesSummary,
+    StoredBars,
+)
+from domain.quality import QualityReport
+from domain.timerange import TimeRange
+
+
+class BarStore(Protocol):
+    """Bars by series. Every method may raise ``StoreUnavailable``."""
+
+    @abstractmethod
+    async def write(self, batch: Batch) -> Receipt:
+        """Remember a batch in one transaction; committed when this returns.
+
+        A bar that differs from the stored one moves the old one to the revisions; an identical
+        one changes nothing, in any table, whatever the order or number of repetitions (only
+        ``checked_at`` of a re-confirmed emptiness moves on).
+        """
+
+    @abstractmethod
+    async def read(self, key: SeriesKey, chosen: BarSlice, as_of: int | None = None) -> StoredBars:
+        """The chosen bars as they are, or as they were known at ``as_of`` (µs, not in the future).
+
+        With ``as_of`` the answer is a pure function of the arguments: a writer that commits
+        later can only have learned its bars after ``as_of``.
+        """
+
+    @abstractmethod
+    async def coverage(self, key: SeriesKey, span: TimeRange, as_of: int | None = None) -> Coverage:
+        """What is held, known empty and asked within ``span``."""
+
+    @abstractmethod
+    async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
+        """The opens of the oldest and newest stored bar, or None."""
+
+    @abstractmethod
+    async def series(
+        self,
+        instrument: str | None = None,
+        interval: Interval | None = None,
+        provider: str | None = None,
+    ) -> Sequence[SeriesSummary]:
+        """The stored series that match, by key."""
+
+    @abstractmethod
+    async def revisions(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Revision]:
+        """Replaced bars that open in ``span``, ascending by ``ts`` then ``known_at``."""
+
+    @abstractmethod
+    async def provenance(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Provenance]:
+        """Batches that changed bars in ``span``, newest first."""
+
+    @abstractmethod
+    async def quality(self, key: SeriesKey) -> QualityReport | None:
+        """The report of the newest batch."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Return if the store answers and its schema is current, else ``StoreUnavailable``."""

@@ -1,0 +1,22 @@
+"""The health of providers, shared by all processes."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from domain.circuit import Outcome, ProviderHealth
+
+
+class HealthBoard(Protocol):
+    """Circuits and recent outcomes. Losing it must never stop an answer."""
+
+    @abstractmethod
+    async def view(self, provider: str) -> ProviderHealth:
+        """The health as all processes see it (a healthy default if it cannot be read)."""
+
+    @abstractmethod
+    async def record(self, provider: str, outcome: Outcome) -> ProviderHealth:
+        """Add one outcome and return the health after it."""
+
+    @abstractmethod
+    async def claim_probe(self, provider: str) -> bool:
+        """Whether the caller may send the one probe of a circuit whose cool-down has passed."""
