@@ -69,61 +69,13 @@ QUOTE_ASSETS = (
 )
 # Codes that are a crypto asset when they stand alone; everything else alone is a stock ticker.
 BASE_ASSETS = frozenset(
-    [
-        "BTC",
-        "ETH",
-        "SOL",
-        "XRP",
-        "BNB",
-        "DOGE",
-        "ADA",
-        "AVAX",
-        "SUI",
-        "DOT",
-        "LINK",
-        "LTC",
-        "BCH",
-        "TRX",
-        "TON",
-        "SHIB",
-        "PEPE",
-        "MATIC",
-        "POL",
-        "NEAR",
-        "UNI",
-        "XLM",
-        "ETC",
-        "XMR",
-        "APT",
-        "ARB",
-        "OP",
-        "ATOM",
-        "FIL",
-        "HBAR",
-        "ICP",
-        "INJ",
-        "AAVE",
-        "MKR",
-        "TAO",
-        "KAS",
-        "ALGO",
-        "VET",
-        "RUNE",
-        "TIA",
-        "SEI",
-        "BONK",
-        "WIF",
-        "FET",
-        "GRT",
-        "STX",
-        "IMX",
-        "EOS",
-        "XTZ",
-        "ZEC",
-        "DASH",
-        "USDT",
-        "USDC",
-    ]
+    (
+        *("BTC", "ETH", "SOL", "XRP", "BNB", "DOGE", "ADA", "AVAX", "SUI", "DOT", "LINK", "LTC"),
+        *("BCH", "TRX", "TON", "SHIB", "PEPE", "MATIC", "POL", "NEAR", "UNI", "XLM", "ETC", "XMR"),
+        *("APT", "ARB", "OP", "ATOM", "FIL", "HBAR", "ICP", "INJ", "AAVE", "MKR", "TAO", "KAS"),
+        *("ALGO", "VET", "RUNE", "TIA", "SEI", "BONK", "WIF", "FET", "GRT", "STX", "IMX", "EOS"),
+        *("XTZ", "ZEC", "DASH", "USDT", "USDC"),
+    )
 )
 
 
@@ -176,13 +128,7 @@ def _quotes(base: str, quote: str) -> bool:
     Stable coins and USD end no stock ticker of note; the short fiat and crypto codes do
     (``SOL`` ends ``CONSOL``), so they need a base that is known.
     """
-    return (
-        base in BASE_ASSETS
-        or (len(base) >= 2 and quote.startswith("USD"))
-        or (
-            len(quote) > 3  # noqa: PLR2004
-        )
-    )
+    return base in BASE_ASSETS or len(quote) > len("USD") or (quote == "USD" and len(base) > 1)
 
 
 def _asset(code: str) -> str:
