@@ -11,9 +11,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.tree import ROOMS, ROOT
+from tests.architecture.tree import ROOMS, ROOT, shown
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+SHIPPED = PYPROJECT["tool"]["setuptools"]["package-data"]["*"]
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-bench.lock")
 PIN = re.compile(
     r"^([a-z0-9.-]+)==([^ ]+)( ; [^\\]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)",
@@ -49,6 +51,13 @@ def test_a_rival_for_a_name_is_noticed(tmp_path: Path) -> None:
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1.0\n")
     (information / "RECORD").write_text("domain/__init__.py,,\nrival/__init__.py,,\n")
     assert foreign_owners(ROOMS, distributions(path=[str(tmp_path)])) == {"domain": "rival"}
+
+
+def test_an_installation_brings_every_data_file() -> None:
+    """Each file beside the code (SQL, Lua, pages) matches a pattern of the package data."""
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()]
+    data = [path for path in files if path.suffix not in {".py", ".pyc"}]
+    assert [shown(path) for path in data if not any(map(path.match, SHIPPED))] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
