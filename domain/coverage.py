@@ -151,9 +151,11 @@ def explain_holes(  # each fact changes the verdict
     earliest: int | None,
     reason: GapReason,
     now: float,
+    rejected: tuple[int, ...] = (),
 ) -> tuple[Gap, ...]:
     """Why bars are absent from a provider's complete answer for ``asked``.
 
+    - a row came but could not be a bar (``rejected`` opens): unknown, to be asked again;
     - before ``earliest``, the oldest bar known of the series (stored or in this answer): not
       listed yet;
     - the newest closed bars of a range that reaches ``now``: not yet published;
@@ -162,7 +164,10 @@ def explain_holes(  # each fact changes the verdict
     """
     absent = RangeSet.of((asked,)).subtract(held_ranges(interval, ts))
     fresh_from = interval.shift(interval.last_closed(now), -1)
-    gaps: list[Gap] = []
+    opens = np.array(sorted({interval.floor(t) for t in rejected}), dtype=np.int64)
+    refused = absent.intersect(held_ranges(interval, opens))
+    absent = absent.subtract(refused)
+    gaps = [Gap(r.start, r.end, GapReason.UNKNOWN) for r in refused]
     for hole in absent:
         start = hole.start
         if earliest is not None and start < earliest:

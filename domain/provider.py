@@ -69,8 +69,9 @@ class Capabilities(Struct, frozen=True):
     """What a provider can answer.
 
     ``history_bars`` is how many bars back it keeps (None: everything); ``holes`` is what a
-    missing bar inside an answer means; ``comparable`` marks the feed whose volumes can stand
-    in for each other; ``week_aligned`` says that its weekly bars open on Monday.
+    missing bar inside an answer means; ``page_bars`` is the most one call returns;
+    ``reread_bars`` is how many newest stored bars are read again with the next new ones,
+    because providers correct young bars.
     """
 
     offers: frozenset[Capability]
@@ -79,6 +80,7 @@ class Capabilities(Struct, frozen=True):
     history_bars: int | None = None
     holes: GapReason = GapReason.UNKNOWN
     page_bars: int = 1000
+    reread_bars: int = 2
 
     def can(self, capability: Capability, asset_class: AssetClass) -> bool:
         """Whether it answers this for that class of assets."""
@@ -92,11 +94,15 @@ class Capabilities(Struct, frozen=True):
 
 
 class BarsAsk(Struct, frozen=True):
-    """A request for the final bars of an aligned range, in ascending pages."""
+    """A request for the final bars of an aligned range, in ascending pages.
+
+    With ``forming`` the last page also carries the running bar after the range, if it is sent.
+    """
 
     instrument: Instrument
     interval: Interval
     range: TimeRange
+    forming: bool = False
 
 
 class RejectedRow(Struct, frozen=True):
