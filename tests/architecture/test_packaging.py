@@ -50,6 +50,9 @@ def test_a_rival_for_a_name_is_noticed(tmp_path: Path) -> None:
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1.0\n")
     (information / "RECORD").write_text("domain/__init__.py,,\nrival/__init__.py,,\n")
+    for name in ("domain", "rival"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
     assert foreign_owners(ROOMS, distributions(path=[str(tmp_path)])) == {"domain": "rival"}
 
 
