@@ -37,6 +37,8 @@ class Job(Struct, frozen=True, kw_only=True):
 
     ``key`` makes it idempotent: submitting the same task while one is not final returns that
     one. ``progress`` runs 0..1; times are Unix seconds; ``lease_owner`` is set while it runs.
+    ``attempts`` counts the runs since it last got on; ``rows`` are the stored bars of its range;
+    a queued job waits until ``not_before`` if that is set.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Job(Struct, frozen=True, kw_only=True):
     lease_owner: str | None = None
     lease_until: float | None = None
     cancel_requested: bool = False
+    not_before: float | None = None
 
     def eta_s(self, now: float) -> float | None:
         """Seconds to go by the pace so far; None before there is one."""

@@ -12,7 +12,10 @@ class JobLedger(Protocol):
 
     @abstractmethod
     async def submit(self, job_id: str, key: str, task: BackfillTask) -> tuple[Job, bool]:
-        """Enter a queued job, or return the unfinished one with the same key (and False)."""
+        """Enter a queued job, or return the unfinished one with the same key (and False).
+
+        One that has been asked to stop does not count as unfinished.
+        """
 
     @abstractmethod
     async def get(self, job_id: str) -> Job | None:
@@ -26,24 +29,36 @@ class JobLedger(Protocol):
     async def claim(self, job_id: str, owner: str, lease_s: float) -> Job | None:
         """Take the lease of a queued job, or of a running one whose lease has ended.
 
-        None when somebody else holds it or the job is final.
+        Counts one attempt. ``owner`` is a token of this very claim: two runs in one process
+        must not share it. None when somebody else holds the job, it is final, unknown, or
+        waiting out the delay of its last release.
         """
 
     @abstractmethod
     async def renew(
         self, job_id: str, owner: str, lease_s: float, *, progress: float, rows: int
     ) -> Job | None:
-        """Prolong the lease and report; None when the lease was lost (stop working)."""
+        """Prolong the lease and report; None when the lease was lost (stop working).
+
+        ``progress`` and ``rows`` never fall; when one of them grows the attempts start over
+        at one, since a job that gets on is not a hopeless one.
+        """
 
     @abstractmethod
     async def finish(
         self, job_id: str, owner: str, state: JobState, error: str | None, rows: int
     ) -> bool:
-        """End the job if the owner still holds it."""
+        """End the job if the owner still holds it; DONE makes the progress 1."""
 
     @abstractmethod
-    async def release(self, job_id: str, owner: str, error: str | None) -> bool:
-        """Put a running job back into the queue (shutdown, or a fault worth another try)."""
+    async def release(
+        self, job_id: str, owner: str, *, error: str | None = None, delay_s: float = 0.0
+    ) -> bool:
+        """Put a running job back into the queue; nobody may claim it before ``delay_s`` is over.
+
+        Without an ``error`` it is handed back unharmed (shutdown): the attempt does not count.
+        It is stranded at once, so that the next reconciler sends it.
+        """
 
     @abstractmethod
     async def request_cancel(self, job_id: str) -> Job | None:
@@ -53,8 +68,9 @@ class JobLedger(Protocol):
     async def stranded(self, queued_for_s: float, limit: int) -> Sequence[str]:
         """Ids that a broker may have lost.
 
-        Queued jobs not (re-)sent for that long and running ones whose lease has ended; each is
-        marked as sent again, so that two reconcilers do not take the same.
+        Queued jobs that may be claimed and running ones whose lease has ended, unless they
+        were (re-)sent within ``queued_for_s``; longest unsent first. Each is marked as sent
+        again, so that two reconcilers do not take the same.
         """
 
 
@@ -64,3 +80,10 @@ class JobQueue(Protocol):
     @abstractmethod
     async def send(self, job_id: str) -> None:
         """Hand one id to some worker. Raises ``Overloaded`` when the broker cannot be reached."""
+
+    @abstractmethod
+    async def backlog(self) -> int:
+        """How many ids wait for a worker, roughly.
+
+        Raises ``Overloaded`` when the broker cannot be reached.
+        """

@@ -1,0 +1,140 @@
+"""Accept a back-fill: check it, enter it in the ledger, hand its id to the workers."""
+
+from msgspec import Struct
+
+from domain.errors import InvalidRequest, Overloaded, RangeTooWide, UnsupportedInterval
+from domain.instrument import clean_symbol, resolve_symbol
+from domain.interval import Interval
+from domain.jobs import BackfillTask, Job
+from domain.timerange import TimeRange
+from ports.clock import Clock, Ids
+from ports.jobs import JobLedger, JobQueue
+from ports.market_data import ProviderCatalogue
+
+# Nineteen years of minutes; what is wider is a slip of the finger.
+MAX_BARS = 10_000_000
+
+
+class SubmitBackfillRequest(Struct, frozen=True):
+    """What a caller wants filled; ``start`` and ``end`` are Unix seconds, half-open."""
+
+    symbol: str
+    interval: Interval
+    start: int
+    end: int
+    provider: str | None = None
+
+
+class SubmittedBackfill(Struct, frozen=True):
+    """The job that does it; ``created`` is False when an unfinished one already did."""
+
+    job: Job
+    created: bool
+
+
+class SubmitBackfill:
+    """Turns a request into a job.
+
+    - The range holds at least one bar, begins in the past, does not reach beyond the running
+      bar and is not absurdly wide.
+    - A named provider exists and has the interval.
+    - The same task, however its symbol is spelled, is entered once while it is unfinished.
+    - What the ledger accepted will be done: a broker that is down is no error, the reconciler
+      sends the job later.
+    """
+
+    def __init__(
+        self,
+        ledger: JobLedger,
+        queue: JobQueue,
+        catalogue: ProviderCatalogue,
+        clock: Clock,
+        ids: Ids,
+        *,
+        default_quote: str = "USDT",
+        max_bars: int = MAX_BARS,
+    ) -> None:
+        """Take the ports; ``default_quote`` completes bare assets such as ``BTC``."""
+        self._ledger = ledger
+        self._queue = queue
+        self._catalogue = catalogue
+        self._clock = clock
+        self._ids = ids
+        self._default_quote = default_quote
+        self._max_bars = max_bars
+
+    async def __call__(self, request: SubmitBackfillRequest) -> SubmittedBackfill:
+        """Enter the job.
+
+        Raises:
+            InvalidRequest, UnsupportedInterval, RangeTooWide: see the rules above.
+            StoreUnavailable: the ledger cannot be reached; nothing was accepted.
+        """
+        task = self._task(request)
+        job, created = await self._ledger.submit(self._ids.new(), self._key(task), task)
+        if created:
+            await self._hand_over(job.id)
+        return SubmittedBackfill(job, created)
+
+    async def _hand_over(self, job_id: str) -> None:
+        try:
+            await self._queue.send(job_id)
+        except Overloaded:
+            return  # accepted all the same: the reconciler sends what nobody took
+
+    def _task(self, request: SubmitBackfillRequest) -> BackfillTask:
+        span = self._checked_range(request)
+        self._check_provider(request)
+        symbol = clean_symbol(request.symbol)
+        return BackfillTask(symbol, request.interval, span.start, span.end, request.provider)
+
+    def _key(self, task: BackfillTask) -> str:
+        instrument = resolve_symbol(task.symbol, self._default_quote).id
+        provider = task.provider or "any"
+        return f"backfill {instrument} {task.interval.value} {task.start} {task.end} {provider}"
+
+    def _checked_range(self, request: SubmitBackfillRequest) -> TimeRange:
+        if request.start < 0:
+            message = "The range begins before 1970: start must be Unix seconds from 0 on."
+            raise InvalidRequest(message, "start")
+        span, interval = TimeRange(request.start, request.end), request.interval
+        now = int(self._clock.now())
+        # Before the alignment, which a time in milliseconds would throw out of the calendar.
+        if request.end > now + interval.seconds + 86_400:
+            message = "The range ends in the future: end must be Unix seconds, not milliseconds."
+            raise InvalidRequest(message, "end")
+        running = interval.floor(now)
+        if request.start >= running or request.end > interval.close(running):
+            message = (
+                f"The range reaches beyond the newest complete {interval.value} bar: "
+                f"use an end of at most {running}."
+            )
+            raise InvalidRequest(message, "end")
+        return self._checked_width(span, interval)
+
+    def _checked_width(self, span: TimeRange, interval: Interval) -> TimeRange:
+        aligned = span.aligned(interval)
+        if aligned is None:
+            message = f"No {interval.value} bar opens in the range: widen it."
+            raise InvalidRequest(message, "end")
+        bars = interval.count(aligned.start, aligned.end)
+        if bars > self._max_bars:
+            message = (
+                f"The range holds {bars} bars and one job at most {self._max_bars}: "
+                "split it or take a longer interval."
+            )
+            raise RangeTooWide(message, "start")
+        return aligned
+
+    def _check_provider(self, request: SubmitBackfillRequest) -> None:
+        if request.provider is None:
+            return
+        provider = self._catalogue.all().get(request.provider)
+        if provider is None:
+            known = ", ".join(self._catalogue.all())
+            message = f"Unknown provider: use one of {known}, or leave it out."
+            raise InvalidRequest(message, "provider")
+        if request.interval not in provider.capabilities.intervals:
+            offered = ", ".join(i.value for i in provider.capabilities.intervals)
+            message = f"{provider.name} has no {request.interval.value} bars: use {offered}."
+            raise UnsupportedInterval(message, "interval")
