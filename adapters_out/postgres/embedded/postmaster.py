@@ -138,5 +138,6 @@ class Postmaster:
         with Path(self._place.log).open("rb") as log:
             log.seek(said_before)
             told = log.read().decode(errors="replace")
-        complaints = re.findall(r"(?:FATAL|PANIC):\s*(.+)", told)
-        return complaints[-1] if complaints else "it gave no reason"
+        complaints = re.findall(r"(?:FATAL|PANIC):\s*(.+)", told) or told.split("\n")[:-1]
+        said = directory_argument(self._account, self._place.cluster)
+        return (complaints or ["it gave no reason"])[-1].replace(said, str(self._place.cluster))
