@@ -20,6 +20,6 @@ class CancelJob:
         """The job after the request, or None when nobody knows it.
 
         Raises:
-            StoreUnavailable: the ledger cannot be reached.
+            StoreUnavailable, Overloaded: the ledger cannot be reached.
         """
         return await self._ledger.request_cancel(job_id)

@@ -4,7 +4,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from domain.errors import StoreUnavailable
+from domain.errors import Overloaded, StoreUnavailable
 from domain.jobs import Job
 from ports.clock import Clock
 from ports.jobs import JobLedger
@@ -58,7 +58,8 @@ class JobLease:
 
     async def report(self, progress: float, rows: int) -> None:
         """Tell the ledger how far the work has come, and prolong the lease."""
-        self.progress, self.rows = progress, rows
+        # In this order a value that is no number becomes 0.
+        self.progress, self.rows = min(1.0, max(0.0, progress)), rows
         await self._renew()
 
     async def keep(self) -> None:
@@ -77,7 +78,7 @@ class JobLease:
                 progress=self.progress,
                 rows=self.rows,
             )
-        except StoreUnavailable:
+        except (StoreUnavailable, Overloaded):
             if self._clock.monotonic() >= self._held_until:
                 self._stop = StopReason.LOST
             return

@@ -32,7 +32,7 @@ class ListJobs:
 
         Raises:
             InvalidRequest: ``limit`` is not 1 to 1000.
-            StoreUnavailable: the ledger cannot be reached.
+            StoreUnavailable, Overloaded: the ledger cannot be reached.
         """
         if not 1 <= limit <= MAX_LIMIT:
             message = f"The limit must be 1 to {MAX_LIMIT}."
@@ -43,7 +43,7 @@ class ListJobs:
         """The job, or None when nobody knows it.
 
         Raises:
-            StoreUnavailable: the ledger cannot be reached.
+            StoreUnavailable, Overloaded: the ledger cannot be reached.
         """
         job = await self._ledger.get(job_id)
         return None if job is None else self._view(job)

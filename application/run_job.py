@@ -15,6 +15,7 @@ from domain.errors import (
     MarketDataError,
     NoData,
     NoProviderAvailable,
+    Overloaded,
     StoreUnavailable,
     UnknownInstrument,
 )
@@ -89,7 +90,7 @@ class RunJob:
         None when there was nothing to do: unknown, final, held by another or not due yet.
 
         Raises:
-            StoreUnavailable: the ledger cannot be reached; the lease ends by itself.
+            StoreUnavailable, Overloaded: the ledger cannot be reached; the lease ends by itself.
         """
         owner = self._ids.new()
         job = await self._ledger.claim(job_id, owner, self._terms.lease_s)
@@ -155,7 +156,7 @@ class RunJob:
         self._telemetry.event("job_put_back", job=job.id, reason=error, where=where, after=delay_s)
         try:
             put_back = await self._ledger.release(job.id, owner, error=error, delay_s=delay_s)
-        except StoreUnavailable:
+        except (StoreUnavailable, Overloaded):
             return None  # the lease ends by itself
         return JobState.QUEUED if put_back else None
 
@@ -182,7 +183,7 @@ class RunJob:
     async def _hand_back(self, job_id: str, owner: str) -> None:
         try:
             await self._ledger.release(job_id, owner)
-        except StoreUnavailable:
+        except (StoreUnavailable, Overloaded):
             return  # the lease ends by itself
 
 

@@ -68,7 +68,7 @@ class SubmitBackfill:
 
         Raises:
             InvalidRequest, UnsupportedInterval, RangeTooWide: see the rules above.
-            StoreUnavailable: the ledger cannot be reached; nothing was accepted.
+            StoreUnavailable, Overloaded: the ledger cannot be reached; nothing was accepted.
         """
         task = self._task(request)
         job, created = await self._ledger.submit(self._ids.new(), self._key(task), task)

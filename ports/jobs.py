@@ -8,7 +8,7 @@ from domain.jobs import BackfillTask, Job, JobState
 
 
 class JobLedger(Protocol):
-    """The truth about jobs. Every method may raise ``StoreUnavailable``."""
+    """The truth about jobs. Every method may raise ``StoreUnavailable`` or ``Overloaded``."""
 
     @abstractmethod
     async def submit(self, job_id: str, key: str, task: BackfillTask) -> tuple[Job, bool]:
