@@ -1,0 +1,309 @@
+"""The environment, read once and checked whole: one error lists every bad value."""
+
+import ipaddress
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+from domain.secret import Secret
+
+T = TypeVar("T")
+
+# Where a provider's name in the API and its prefix in the environment differ.
+PREFIXES = {"coinmarketcap": "CMC", "massive_futures": "MASSIVE"}
+ALIASES = {"cmc": "coinmarketcap"}
+_LEVELS = ("debug", "info", "warning", "error")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PORT_MAX = 65_535
+
+
+class BadSettings(Exception):
+    """The environment is not usable; the message lists every bad value with its remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEnvironment:
+    """What the operator says about one provider; None keeps the provider's own value.
+
+    ``rpm`` and ``rpd`` of 0 mean no such window.
+    """
+
+    base_url: str | None = None
+    ws_url: str | None = None
+    api_key: Secret | None = None
+    rps: float | None = None
+    rpm: float | None = None
+    rpd: float | None = None
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the environment decides."""
+
+    service_name: str = "fks_data"
+    host: str = "127.0.0.1"
+    port: int = 8003
+    data_dir: Path = field(default_factory=Path)
+    database_url: Secret | None = None
+    redis_url: Secret | None = None
+    json_logs: bool = False
+    log_level: str = "info"
+    providers: tuple[str, ...] | None = None
+    default_rps: float = 5.0
+    max_limit: int = 5000
+    deadline_s: float = 10.0
+    shutdown_grace_s: float = 20.0
+    drain_delay_s: float = 0.0
+    default_quote: str = "USDT"
+    auth: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    provider_environment: Mapping[str, ProviderEnvironment] = field(default_factory=dict)
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        """The stripped value, None when unset or empty."""
+        return self._environment.get(name, "").strip() or None
+
+    def secret(self, *names: str) -> Secret | None:
+        """The first of the names that is set, directly or through its ``*_FILE`` twin."""
+        for name in names:
+            direct, path = self.text(name), self.text(f"{name}_FILE")
+            if direct and path:
+                self.faults.append(f"{name} and {name}_FILE are both set: keep one.")
+            if direct:
+                return Secret(direct)
+            if path:
+                return self._from_file(name, path)
+        return None
+
+    def _from_file(self, name: str, path: str) -> Secret | None:
+        try:
+            content = Path(path).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            self.faults.append(f"{name}_FILE cannot be read: check that {path} exists.")
+            return None
+        if not content:
+            self.faults.append(f"{name}_FILE is empty: put the value into {path}.")
+        return Secret(content) if content else None
+
+    def parsed(self, name: str, default: T, parse: Callable[[str], T], hint: str) -> T:
+        """The parsed value, or ``default``; a failure is noted with the hint."""
+        text = self.text(name)
+        if text is None:
+            return default
+        try:
+            return parse(text)
+        except ValueError:
+            self.faults.append(f"{name} must be {hint}.")
+            return default
+
+
+def read_settings(
+    environment: Mapping[str, str] | None = None, known: tuple[str, ...] = ()
+) -> Settings:
+    """Read the environment; ``known`` are the providers of this installation.
+
+    Raises:
+        BadSettings: one sentence per bad value.
+    """
+    reader = _Reader(os.environ if environment is None else environment)
+    settings = Settings(
+        service_name=reader.text("SERVICE_NAME") or "fks_data",
+        host=reader.text("FKS_DATA_HOST") or "127.0.0.1",
+        port=reader.parsed("SERVICE_PORT", 8003, _port, "a port number from 0 to 65535"),
+        data_dir=Path(reader.text("FKS_DATA_DIR") or _default_data_dir()).expanduser(),
+        database_url=_database_url(reader),
+        redis_url=_redis_url(reader),
+        json_logs=reader.parsed("FKS_JSON_LOGS", False, _flag, "0 or 1"),
+        log_level=reader.parsed(
+            "FKS_LOG_LEVEL", "info", _one_of(_LEVELS), f"one of {', '.join(_LEVELS)}"
+        ),
+        providers=_providers(reader, known),
+        default_rps=reader.parsed("FKS_DEFAULT_RPS", 5.0, _positive, "a number above 0"),
+        max_limit=reader.parsed(
+            "FKS_MAX_LIMIT", 5000, _between(1, 50_000), "a whole number from 1 to 50000"
+        ),
+        deadline_s=reader.parsed("FKS_REQUEST_DEADLINE_S", 10.0, _positive, "seconds above 0"),
+        shutdown_grace_s=reader.parsed("FKS_SHUTDOWN_GRACE_S", 20.0, _positive, "seconds above 0"),
+        drain_delay_s=reader.parsed("FKS_DRAIN_DELAY_S", 0.0, _not_negative, "seconds from 0"),
+        default_quote=reader.parsed(
+            "FKS_DEFAULT_QUOTE", "USDT", _asset_code, "an asset code such as USDT or USD"
+        ),
+        auth=reader.parsed("FKS_AUTH", None, _auth, "off (keys are not part of this version)"),
+        cors_origins=_list(reader.text("FKS_CORS_ORIGINS")),
+        provider_environment={name: _provider(reader, name) for name in known},
+    )
+    if reader.faults:
+        raise BadSettings("\n".join(dict.fromkeys(reader.faults)))
+    return settings
+
+
+def refuse_open_host(host: str, auth: str | None) -> None:
+    """Refuse to listen beyond this machine unless somebody has decided about access.
+
+    Raises:
+        BadSettings: the host is not a loopback address and FKS_AUTH is unset.
+    """
+    if auth is not None or _is_loopback(host):
+        return
+    message = (
+        f"Listening on {host} would serve everybody who can reach it: set FKS_AUTH=off to say "
+        "that the network protects it, or use FKS_DATA_HOST=127.0.0.1."
+    )
+    raise BadSettings(message)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _provider(reader: _Reader, name: str) -> ProviderEnvironment:
+    prefix = PREFIXES.get(name, name.upper())
+    keys = [f"FKS_{prefix}_API_KEY", f"{prefix}_API_KEY"]
+    if name == "massive_futures":
+        keys.append("POLYGON_API_KEY")
+    url = "a URL such as https://api.example.com"
+    above, from_zero = "a number above 0", "a number from 0 (0 means no such limit)"
+    return ProviderEnvironment(
+        base_url=reader.parsed(f"FKS_{prefix}_BASE_URL", None, _url("http", "https"), url),
+        ws_url=reader.parsed(f"FKS_{prefix}_WS_URL", None, _url("ws", "wss"), "a ws(s) URL"),
+        api_key=reader.secret(*keys),
+        rps=reader.parsed(f"FKS_{prefix}_RPS", None, _positive, above),
+        rpm=reader.parsed(f"FKS_{prefix}_RPM", None, _not_negative, from_zero),
+        rpd=reader.parsed(f"FKS_{prefix}_RPD", None, _not_negative, from_zero),
+        timeout_s=reader.parsed(f"FKS_{prefix}_TIMEOUT_S", None, _positive, "seconds above 0"),
+    )
+
+
+def _providers(reader: _Reader, known: tuple[str, ...]) -> tuple[str, ...] | None:
+    names = _list(reader.text("FKS_PROVIDERS"))
+    chosen = tuple(dict.fromkeys(ALIASES.get(n.lower(), n.lower()) for n in names))
+    strangers = [n if _NAME.fullmatch(n) else repr(n) for n in chosen if n not in known]
+    if strangers:
+        reader.faults.append(
+            f"FKS_PROVIDERS names {', '.join(strangers)}: this version has {', '.join(known)}."
+        )
+    return chosen or None
+
+
+def _database_url(reader: _Reader) -> Secret | None:
+    """``DATABASE_URL``, or the ``DB_*`` parts when at least the host is given."""
+    url = reader.secret("DATABASE_URL")
+    if url is not None:
+        if urlsplit(url.reveal()).scheme not in {"postgres", "postgresql"}:
+            reader.faults.append("DATABASE_URL must begin with postgresql://.")
+        return url
+    host = reader.text("DB_HOST")
+    if host is None:
+        return None
+    user = quote(reader.text("DB_USER") or "fks_user", safe="")
+    password = reader.secret("DB_PASSWORD")
+    port = reader.parsed("DB_PORT", 5432, _port, "a port number")
+    name = quote(reader.text("DB_NAME") or "fks_data", safe="")
+    login = f"{user}:{quote(password.reveal(), safe='')}" if password else user
+    return Secret(f"postgresql://{login}@{host}:{port}/{name}")
+
+
+def _redis_url(reader: _Reader) -> Secret | None:
+    url = reader.secret("REDIS_URL")
+    if url is not None and urlsplit(url.reveal()).scheme not in {"redis", "rediss", "unix"}:
+        reader.faults.append("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    return url
+
+
+def _default_data_dir() -> str:
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return f"{base}/fks-data"
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _positive(text: str) -> float:
+    value = _finite(text)
+    if value <= 0:
+        raise ValueError
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = _finite(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return parse
+
+
+def _port(text: str) -> int:
+    return _between(0, _PORT_MAX)(text)
+
+
+def _flag(text: str) -> bool:
+    values = {"0": False, "false": False, "off": False, "1": True, "true": True, "on": True}
+    if text.lower() not in values:
+        raise ValueError
+    return values[text.lower()]
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    return parse
+
+
+def _auth(text: str) -> str:
+    return _one_of(("off",))(text)
+
+
+def _asset_code(text: str) -> str:
+    if not (text.isascii() and text.isalnum()):
+        raise ValueError
+    return text.upper()
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError
+        return text.rstrip("/")
+
+    return parse
