@@ -132,15 +132,11 @@ def held_ranges(interval: Interval, ts: NDArray[np.int64]) -> RangeSet:
     """The ranges that ascending bar opens cover, neighbours merged."""
     if not len(ts):
         return RangeSet()
-    if interval.is_fixed:
-        breaks = np.flatnonzero(np.diff(ts) != interval.seconds)
-    else:
-        follows = np.array([interval.shift(int(t), 1) for t in ts[:-1]], dtype=np.int64)
-        breaks = np.flatnonzero(ts[1:] != follows)
+    breaks = interval.breaks(ts)
     first = ts[np.concatenate(([0], breaks + 1))]
     last = ts[np.concatenate((breaks, [len(ts) - 1]))]
-    pairs = zip(first.tolist(), last.tolist(), strict=True)
-    return RangeSet(tuple(TimeRange(a, interval.shift(b, 1)) for a, b in pairs))
+    pairs = zip(first.tolist(), interval.following(last).tolist(), strict=True)
+    return RangeSet(tuple(TimeRange(start, end) for start, end in pairs))
 
 
 def explain_holes(  # each fact changes the verdict

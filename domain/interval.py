@@ -107,14 +107,33 @@ class Interval(Enum):
         first, n = self.ceil(start), self.count(start, end)
         if self is not Interval.MO1:
             return first + np.arange(n, dtype=np.int64) * self.seconds
-        return np.array([self.shift(first, k) for k in range(n)], dtype=np.int64)
+        return _seconds(_months(np.array(first, dtype=np.int64)) + np.arange(n))
 
     def aligned(self, ts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """For each value whether it opens a bar."""
         if self is Interval.MO1:
-            return np.array([self.floor(int(t)) == t for t in ts], dtype=np.bool_)
+            return np.equal(_seconds(_months(ts)), ts)
         offset = _MONDAY if self is Interval.W1 else 0
         return np.equal((ts - offset) % self.seconds, 0)
+
+    def following(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each open the next one."""
+        if self is Interval.MO1:
+            return _seconds(_months(ts) + 1)
+        return ts + self.seconds
+
+    def breaks(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The positions of opens that are not followed by the next one (the last not asked)."""
+        follows = np.equal(self.following(ts[:-1]), ts[1:])
+        return np.logical_not(follows, out=follows).nonzero()[0]
+
+
+def _months(ts: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    return ts.astype("datetime64[s]").astype("datetime64[M]")
+
+
+def _seconds(months: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    return months.astype("datetime64[s]").astype(np.int64)
 
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
