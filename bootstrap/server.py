@@ -1,0 +1,89 @@
+"""The HTTP server of one process and its orderly end."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from uvicorn._types import ASGIApplication
+
+from ports.clock import Clock
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class GracefulServer(uvicorn.Server):
+    """uvicorn with our own signals.
+
+    - the first SIGTERM or SIGINT calls ``on_drain`` at once (readiness turns off), after
+      ``drain_delay_s`` calls ``on_refuse`` and stops listening; requests in flight have
+      ``grace_s`` to finish;
+    - a second signal ends the process without waiting for them.
+    """
+
+    def __init__(  # noqa: PLR0913  # the stages of a shutdown
+        self,
+        app: ASGIApplication,
+        host: str,
+        port: int,
+        *,
+        clock: Clock,
+        grace_s: float,
+        drain_delay_s: float,
+        on_drain: Callable[[], None],
+        on_refuse: Callable[[], None],
+    ) -> None:
+        """Configure uvicorn: no access log, no lifespan, bounded shutdown."""
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=max(1, int(grace_s)),
+            )
+        )
+        self._clock = clock
+        self._drain_delay_s = drain_delay_s
+        self._on_drain = on_drain
+        self._on_refuse = on_refuse
+        self._signals = 0
+        self._stopping: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals on the loop for as long as the server runs."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.stop)
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    @property
+    def bound_port(self) -> int:
+        """The port it listens on, chosen by the system when 0 was asked for."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    def stop(self) -> None:
+        """What a signal does."""
+        self._signals += 1
+        if self._signals > 1:
+            self.should_exit = self.force_exit = True
+            return
+        self._on_drain()
+        self._stopping = asyncio.get_running_loop().create_task(self._drain())
+
+    async def _drain(self) -> None:
+        await self._clock.sleep(self._drain_delay_s)
+        self._on_refuse()
+        self.should_exit = True

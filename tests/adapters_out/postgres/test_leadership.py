@@ -1,0 +1,42 @@
+"""Leadership by advisory lock, on a real PostgreSQL."""
+
+from adapters_out.postgres.leadership import PostgresLeadership
+from adapters_out.postgres.pool import PostgresPool
+from tests.runner import Run
+
+
+def test_only_one_of_two_leads(run: Run, database_url: str) -> None:
+    """Of two processes exactly one leads, and it goes on leading."""
+
+    async def scene() -> list[bool]:
+        async with PostgresPool(database_url) as one, PostgresPool(database_url) as other:
+            first, second = PostgresLeadership(one), PostgresLeadership(other)
+            seen = [await each.is_leader("clockwork") for each in (first, second, first, second)]
+            await first.resign()
+            await second.resign()
+            return seen
+
+    assert run(scene()) == [True, False, True, False]
+
+
+def test_the_other_takes_over_when_the_leader_goes(run: Run, database_url: str) -> None:
+    """A leader that resigns, or whose connection is cut, is followed by the other."""
+
+    async def scene() -> list[bool]:
+        async with PostgresPool(database_url) as one, PostgresPool(database_url) as other:
+            first, second = PostgresLeadership(one), PostgresLeadership(other)
+            seen = [await first.is_leader("clockwork")]
+            async with other.connection() as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                    "WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                )
+            seen.append(await second.is_leader("clockwork"))
+            seen.append(await first.is_leader("clockwork"))  # notices that it was cut off
+            seen.append(await first.is_leader("clockwork"))
+            await second.resign()
+            seen.append(await first.is_leader("clockwork"))
+            await first.resign()
+            return seen
+
+    assert run(scene()) == [True, True, False, False, True]
