@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
+from adapters_in.cli.runtime import SettingsRefused
 from domain.secret import Secret
 
 T = TypeVar("T")
@@ -20,10 +21,6 @@ ALIASES = {"cmc": "coinmarketcap"}
 _LEVELS = ("debug", "info", "warning", "error")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PORT_MAX = 65_535
-
-
-class BadSettings(Exception):
-    """The environment is not usable; the message lists every bad value with its remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def read_settings(
     """Read the environment; ``known`` are the providers of this installation.
 
     Raises:
-        BadSettings: one sentence per bad value.
+        SettingsRefused: one sentence per bad value.
     """
     reader = _Reader(os.environ if environment is None else environment)
     settings = Settings(
@@ -147,7 +144,7 @@ def read_settings(
         provider_environment={name: _provider(reader, name) for name in known},
     )
     if reader.faults:
-        raise BadSettings("\n".join(dict.fromkeys(reader.faults)))
+        raise SettingsRefused("\n".join(dict.fromkeys(reader.faults)))
     return settings
 
 
@@ -155,7 +152,7 @@ def refuse_open_host(host: str, auth: str | None) -> None:
     """Refuse to listen beyond this machine unless somebody has decided about access.
 
     Raises:
-        BadSettings: the host is not a loopback address and FKS_AUTH is unset.
+        SettingsRefused: the host is not a loopback address and FKS_AUTH is unset.
     """
     if auth is not None or _is_loopback(host):
         return
@@ -163,7 +160,7 @@ def refuse_open_host(host: str, auth: str | None) -> None:
         f"Listening on {host} would serve everybody who can reach it: set FKS_AUTH=off to say "
         "that the network protects it, or use FKS_DATA_HOST=127.0.0.1."
     )
-    raise BadSettings(message)
+    raise SettingsRefused(message)
 
 
 def _is_loopback(host: str) -> bool:
