@@ -98,7 +98,7 @@ class RankCandidates:
             needs_key=provider.needs_key,
             has_key=provider.has_key,
             health=health,
-            budget_used=budget.used_fraction,
+            # a busy second is waited out, not failed over: only a freeze counts
             frozen_until=budget.frozen_until,
         )
 

@@ -1,0 +1,99 @@
+"""What a caller asks for, and which stretch of time that means."""
+
+import base64
+import binascii
+from enum import Enum
+
+from msgspec import Struct
+
+from domain.errors import InvalidRequest
+from domain.instrument import Instrument
+from domain.interval import Interval
+from domain.timerange import TimeRange
+
+
+class Fill(Enum):
+    """How to show missing bars: not at all, as empty rows, or with the previous close."""
+
+    NONE = "none"
+    NULL = "null"
+    PREVIOUS = "previous"
+
+
+class BarQuery(Struct, frozen=True):
+    """A request for bars. Times are Unix seconds; ``as_of`` is in µs.
+
+    ``use_cache=False`` means that a provider is asked whatever is stored: for what is missing
+    if something is, otherwise for the whole range again.
+    """
+
+    symbol: str
+    instrument: Instrument
+    interval: Interval
+    limit: int
+    start: int | None = None
+    end: int | None = None
+    provider: str | None = None
+    use_cache: bool = True
+    include_partial: bool = False
+    as_of: int | None = None
+    fill: Fill = Fill.NONE
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether the first bars of the range are meant rather than the last."""
+        return self.start is not None
+
+
+class BarWindow(Struct, frozen=True):
+    """The aligned stretch that answers a query; ``end`` never lies beyond the last closed bar.
+
+    ``rest`` is where the next page starts, None when this is the last.
+    """
+
+    range: TimeRange | None
+    rest: int | None = None
+
+
+def choose_window(query: BarQuery, now: float) -> BarWindow:
+    """The slots that a query means at ``now``.
+
+    - neither ``start`` nor ``end``: the latest ``limit`` closed bars;
+    - ``start`` only: the first ``limit`` from there; with ``end`` at most up to there;
+    - ``end`` only: the last ``limit`` before it.
+    """
+    interval = query.interval
+    closed = interval.shift(interval.last_closed(now), 1)
+    end = closed if query.end is None else min(interval.ceil(query.end), closed)
+    if query.start is None:
+        start = max(interval.shift(end, -query.limit), interval.ceil(0))
+        return BarWindow(TimeRange(start, end) if start < end else None)
+    start = interval.ceil(query.start)
+    if start >= end:
+        return BarWindow(None)
+    stop = interval.shift(start, query.limit)
+    if stop < end:
+        return BarWindow(TimeRange(start, stop), rest=stop)
+    return BarWindow(TimeRange(start, end))
+
+
+def encode_cursor(start: int) -> str:
+    """An opaque mark for the page that starts at ``start``."""
+    return base64.urlsafe_b64encode(f"b1:{start}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(text: str) -> int:
+    """The start behind a mark.
+
+    Raises:
+        InvalidRequest: the text is no mark of ours.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+        version, _, start = raw.partition(":")
+        if version == "b1" and start.isdigit() and encode_cursor(int(start)) == text:
+            return int(start)
+    except (ValueError, binascii.Error):
+        pass
+    message = "The cursor is not one of ours: pass the value of `next` unchanged."
+    raise InvalidRequest(message, "cursor")
