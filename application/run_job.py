@@ -11,11 +11,15 @@ from msgspec import Struct
 
 from application.job_lease import JobLease, JobTerms, StopReason
 from domain.errors import (
+    AccessDenied,
     InvalidRequest,
     MarketDataError,
     NoData,
     NoProviderAvailable,
+    NotEntitled,
+    NotListed,
     Overloaded,
+    RangeUnavailable,
     StoreUnavailable,
     UnknownInstrument,
 )
@@ -24,10 +28,13 @@ from ports.clock import Chance, Clock, Ids
 from ports.jobs import JobLedger
 from ports.telemetry import Telemetry
 
-# Faults of the request itself: the next attempt would end the same way.
-_PERMANENT = (InvalidRequest, UnknownInstrument, NoData)
+# The next attempt would end the same way.
+_PERMANENT = (
+    *(InvalidRequest, UnknownInstrument, NoData),
+    *(AccessDenied, NotListed, RangeUnavailable),
+)
 # What a provider will say again to the same question, however long we wait.
-_FINAL_ANSWERS = {"access-denied", "not-entitled", "not-listed", "range-unavailable"}
+_FINAL_ANSWERS = {e.code for e in (AccessDenied, NotEntitled, NotListed, RangeUnavailable)}
 _MAX_SENTENCE = 500
 
 
@@ -177,7 +184,7 @@ class RunJob:
             return None
         took_s = self._clock.now() - (job.started_at or job.created_at)
         self._telemetry.job_ended("backfill", state.value, max(0.0, took_s))
-        self._telemetry.event("job_ended", job=job.id, state=state.value, rows=rows, error=error)
+        self._telemetry.event("job_finished", job=job.id, state=state.value, rows=rows, error=error)
         return state
 
     async def _hand_back(self, job_id: str, owner: str) -> None:

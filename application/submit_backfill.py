@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
+from application.resolve_symbol import ResolveSymbol
 from domain.errors import InvalidRequest, Overloaded, RangeTooWide, UnsupportedInterval
-from domain.instrument import clean_symbol, resolve_symbol
+from domain.instrument import clean_symbol
 from domain.interval import Interval
 from domain.jobs import BackfillTask, Job
 from domain.timerange import TimeRange
@@ -47,20 +48,20 @@ class SubmitBackfill:
         self,
         ledger: JobLedger,
         queue: JobQueue,
+        resolve: ResolveSymbol,
         catalogue: ProviderCatalogue,
         clock: Clock,
         ids: Ids,
         *,
-        default_quote: str = "USDT",
         max_bars: int = MAX_BARS,
     ) -> None:
-        """Take the ports; ``default_quote`` completes bare assets such as ``BTC``."""
+        """Take the collaborators; one job may touch ``max_bars``."""
         self._ledger = ledger
         self._queue = queue
+        self._resolve = resolve
         self._catalogue = catalogue
         self._clock = clock
         self._ids = ids
-        self._default_quote = default_quote
         self._max_bars = max_bars
 
     async def __call__(self, request: SubmitBackfillRequest) -> SubmittedBackfill:
@@ -71,7 +72,7 @@ class SubmitBackfill:
             StoreUnavailable, Overloaded: the ledger cannot be reached; nothing was accepted.
         """
         task = self._task(request)
-        job, created = await self._ledger.submit(self._ids.new(), self._key(task), task)
+        job, created = await self._ledger.submit(self._ids.new(), await self._key(task), task)
         if created:
             await self._hand_over(job.id)
         return SubmittedBackfill(job, created)
@@ -88,10 +89,10 @@ class SubmitBackfill:
         symbol = clean_symbol(request.symbol)
         return BackfillTask(symbol, request.interval, span.start, span.end, request.provider)
 
-    def _key(self, task: BackfillTask) -> str:
-        instrument = resolve_symbol(task.symbol, self._default_quote).id
+    async def _key(self, task: BackfillTask) -> str:
+        instrument = await self._resolve(task.symbol)
         provider = task.provider or "any"
-        return f"backfill {instrument} {task.interval.value} {task.start} {task.end} {provider}"
+        return f"backfill {instrument.id} {task.interval.value} {task.start} {task.end} {provider}"
 
     def _checked_range(self, request: SubmitBackfillRequest) -> TimeRange:
         if request.start < 0:
