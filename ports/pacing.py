@@ -3,31 +3,10 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from msgspec import Struct
-
+from domain.budget import BudgetState, BudgetView, Grant
 from domain.provider import Priority, ProviderPolicy
 
-
-class BudgetView(Struct, frozen=True):
-    """A provider's budget at a glance; ``used_fraction`` is of the fullest window, 0..1."""
-
-    limit_per_s: float
-    used_fraction: float
-    frozen_until: float | None = None
-
-
-class Grant(Struct, frozen=True):
-    """The answer of a book: send now, or ask again after ``wait_s``.
-
-    ``frozen_until`` (Unix s) is set when a freeze is the cause, ``banned`` with it;
-    ``exhausted`` when a calendar or durable window is used up.
-    """
-
-    granted: bool
-    wait_s: float = 0.0
-    frozen_until: float | None = None
-    banned: bool = False
-    exhausted: bool = False
+__all__ = ["BudgetBook", "BudgetRecord", "BudgetView", "Grant", "Pacer"]
 
 
 class BudgetBook(Protocol):
@@ -56,6 +35,35 @@ class BudgetBook(Protocol):
     @abstractmethod
     async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
         """The state now."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Return if the shared state can be asked."""
+
+
+class BudgetRecord(Protocol):
+    """What an account must not forget when a fast book loses its state: the durable copy.
+
+    Every method raises ``BudgetUnavailable`` when the record is out of reach.
+    """
+
+    @abstractmethod
+    async def recall(self, provider: str) -> BudgetState:
+        """The account as far as it was written down (an unused one if it never was)."""
+
+    @abstractmethod
+    async def spend(self, provider: str, policy: ProviderPolicy, weight: float) -> None:
+        """Write down a weight that another book has granted."""
+
+    @abstractmethod
+    async def freeze(self, provider: str, until: float, *, banned: bool) -> None:
+        """As in :class:`BudgetBook`; on disk when this returns."""
+
+    @abstractmethod
+    async def correct(
+        self, provider: str, policy: ProviderPolicy, window_s: int, used: float
+    ) -> None:
+        """As in :class:`BudgetBook`."""
 
 
 class Pacer(Protocol):
@@ -97,3 +105,7 @@ class Pacer(Protocol):
     @abstractmethod
     async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
         """The state for people; never fails the request that shows it."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Return if the shared state can be asked, else raise ``BudgetUnavailable``."""
