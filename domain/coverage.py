@@ -3,6 +3,7 @@
 Coverage is the checkpoint: a back-fill is nothing but the complement of coverage.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from enum import Enum
 
@@ -92,24 +93,23 @@ class Coverage(Struct, frozen=True):
         aligned = wanted.aligned(interval) if wanted else None
         if aligned is None:
             return RangeSet()
-        known = (e.gap.range for e in self.empty if not e.is_due(now))
-        have = self.held.union(RangeSet.of(known))
-        return RangeSet.of((aligned,)).subtract(have)
+        known = _slots((e.gap.range for e in self.empty if not e.is_due(now)), interval)
+        return RangeSet.of((aligned,)).subtract(self.held.union(known))
 
     def gaps(self, interval: Interval, now: float) -> tuple[Gap, ...]:
         """Every missing stretch with its reason, ascending and merged.
 
         Bars that cannot have closed at ``now`` are no gap.
         """
-        absent = self.missing_slots(interval, now)
+        left = list(self.missing_slots(interval, now))
         found: list[Gap] = []
         for hole in self.empty:
-            part = absent.intersect(RangeSet.of((hole.gap.range,)))
-            found += [Gap(r.start, r.end, hole.gap.reason) for r in part]
-            absent = absent.subtract(RangeSet.of((hole.gap.range,)))
-        lost = absent.intersect(self.asked)
-        found += [Gap(r.start, r.end, GapReason.LOST_BY_US) for r in lost]
-        found += [Gap(r.start, r.end, GapReason.UNKNOWN) for r in absent.subtract(self.asked)]
+            span = hole.gap.range.aligned(interval)
+            if span is not None:
+                found += [Gap(r.start, r.end, hole.gap.reason) for r in _cut(left, span)]
+        absent, asked = RangeSet(tuple(left)), _slots(self.asked, interval)
+        found += [Gap(r.start, r.end, GapReason.LOST_BY_US) for r in absent.intersect(asked)]
+        found += [Gap(r.start, r.end, GapReason.UNKNOWN) for r in absent.subtract(asked)]
         return merge_gaps(found)
 
     def missing_slots(self, interval: Interval, now: float) -> RangeSet:
@@ -118,14 +118,29 @@ class Coverage(Struct, frozen=True):
 
 
 def merge_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    """Join touching gaps of the same reason, ascending."""
+    """Join touching and overlapping gaps of the same reason, ascending."""
     merged: list[Gap] = []
     for gap in sorted(gaps, key=lambda g: (g.start, g.end)):
-        if merged and merged[-1].end == gap.start and merged[-1].reason is gap.reason:
-            merged[-1] = Gap(merged[-1].start, gap.end, gap.reason)
+        if merged and merged[-1].end >= gap.start and merged[-1].reason is gap.reason:
+            merged[-1] = Gap(merged[-1].start, max(merged[-1].end, gap.end), gap.reason)
         else:
             merged.append(gap)
     return tuple(merged)
+
+
+def _slots(ranges: Iterable[TimeRange], interval: Interval) -> RangeSet:
+    """The ranges widened or narrowed to the bars that open in them."""
+    aligned = (r.aligned(interval) for r in ranges)
+    return RangeSet.of(r for r in aligned if r is not None)
+
+
+def _cut(left: list[TimeRange], span: TimeRange) -> list[TimeRange]:
+    """Take ``span`` out of disjoint ascending ranges, in place; what was taken."""
+    low = bisect_right(left, span.start, key=lambda r: r.end)
+    high = bisect_left(left, span.end, lo=low, key=lambda r: r.start)
+    touched = RangeSet(tuple(left[low:high]))
+    left[low:high] = touched.subtract(RangeSet((span,)))
+    return list(touched.intersect(RangeSet((span,))))
 
 
 def held_ranges(interval: Interval, ts: NDArray[np.int64]) -> RangeSet:

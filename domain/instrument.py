@@ -74,9 +74,13 @@ BASE_ASSETS = frozenset(
         *("BCH", "TRX", "TON", "SHIB", "PEPE", "MATIC", "POL", "NEAR", "UNI", "XLM", "ETC", "XMR"),
         *("APT", "ARB", "OP", "ATOM", "FIL", "HBAR", "ICP", "INJ", "AAVE", "MKR", "TAO", "KAS"),
         *("ALGO", "VET", "RUNE", "TIA", "SEI", "BONK", "WIF", "FET", "GRT", "STX", "IMX", "EOS"),
-        *("XTZ", "ZEC", "DASH", "USDT", "USDC"),
+        *("XTZ", "ZEC", "DASH", "CRV", "LDO", "JUP", "ENA", "WLD", "ORDI", "FLOKI", "TRUMP"),
+        *("WBTC", "WETH", "STETH", "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDP", "USDE"),
+        *("USDD", "USDS", "PYUSD", "DAI"),
     )
 )
+# Written before a colon, these say that a ticker is meant even if a coin has the same name.
+STOCK_VENUES = frozenset({"NASDAQ", "NYSE", "AMEX", "ARCA", "BATS"})
 
 
 def clean_symbol(text: str) -> str:
@@ -86,7 +90,8 @@ def clean_symbol(text: str) -> str:
         InvalidRequest: empty, longer than 40 characters, or not letters, digits and ``-/._:``.
     """
     symbol = text.strip().upper()
-    if len(text) > _MAX_SYMBOL or not _ALLOWED.fullmatch(symbol):
+    # Some letters of other scripts turn into plain ones in upper case: refuse them before.
+    if len(text) > _MAX_SYMBOL or not text.isascii() or not _ALLOWED.fullmatch(symbol):
         message = (
             f"The symbol must be 1 to {_MAX_SYMBOL} letters and digits, "
             "optionally separated by - / . _ or :, such as BTCUSDT, BTC/USDT or AAPL."
@@ -101,34 +106,72 @@ def resolve_symbol(text: str, default_quote: str = "USDT") -> Instrument:
     - ``BTCUSDT``, ``btcusdt``, ``BTC/USDT``, ``BTC-USDT``, ``XBTUSDT`` are ``BTC-USDT``;
     - ``BTC/USD`` is another instrument: USDT is not USD;
     - a bare crypto asset such as ``BTC`` takes ``default_quote``;
+    - ``BRK.B``, ``BRK-B`` and ``BRK/B`` are one share class;
+    - a venue before a colon is no part of the name (``BINANCE:BTCUSDT``; the provider is chosen
+      by its own parameter), but a stock exchange says that a ticker is meant (``NASDAQ:DASH``);
     - anything else, ``AAPL``, is a stock ticker.
 
     Raises:
-        InvalidRequest: see :func:`clean_symbol`.
+        InvalidRequest: see :func:`clean_symbol`; or the symbol names a derivative, or a pair of
+            an asset with itself.
     """
-    symbol = clean_symbol(text)
-    parts = [p for p in _SEPARATOR.split(symbol) if p]
-    if len(parts) == 2 and "." not in symbol:  # noqa: PLR2004  # a base and a quote
-        return Instrument.pair(_asset(parts[0]), _asset(parts[1]))
-    if len(parts) > 1 or "." in symbol:
+    venue, colon, symbol = clean_symbol(text).rpartition(":")
+    if _SEPARATOR.search(venue):
+        raise InvalidRequest(_NO_SPOT, "symbol")
+    if colon and symbol in QUOTE_ASSETS:
+        return _pair(venue, symbol)
+    if venue in STOCK_VENUES or "." in symbol:
         return Instrument.stock(symbol)
+    return _separated(symbol, default_quote.upper())
+
+
+_NO_SPOT = (
+    "The symbol looks like a derivative and only spot pairs and stocks are known: "
+    "write BTC-USDT for the pair or AAPL for a stock."
+)
+
+
+def _separated(symbol: str, default_quote: str) -> Instrument:
+    """Base and quote, ticker and share class, or one word."""
+    base, *rest = _SEPARATOR.split(symbol)
+    if not rest:
+        return _run_together(base, default_quote)
+    if len(rest) > 1:
+        raise InvalidRequest(_NO_SPOT, "symbol")
+    return Instrument.stock(f"{base}.{rest[0]}") if len(rest[0]) == 1 else _pair(base, rest[0])
+
+
+def _run_together(symbol: str, default_quote: str) -> Instrument:
+    """One word: a known asset, a pair without a separator, or else a ticker."""
     if _asset(symbol) in BASE_ASSETS:
-        base, quote = _asset(symbol), default_quote
-        return Instrument.pair(base, "USD" if base == quote else quote)
-    for quote in QUOTE_ASSETS:
-        base = symbol.removesuffix(quote)
-        if base and base != symbol and _quotes(_asset(base), quote):
-            return Instrument.pair(_asset(base), quote)
-    return Instrument.stock(symbol)
+        return _pair(symbol, "USD" if _asset(symbol) == default_quote else default_quote)
+    splits = [(symbol.removesuffix(q), q) for q in QUOTE_ASSETS if symbol.endswith(q)]
+    base, quote = min(splits, key=lambda split: _doubt(*split), default=("", ""))
+    return _pair(base, quote) if _doubt(base, quote) < _TOO_MUCH else Instrument.stock(symbol)
 
 
-def _quotes(base: str, quote: str) -> bool:
-    """Whether a run-together spelling plausibly ends in ``quote`` rather than being a ticker.
+def _pair(base: str, quote: str) -> Instrument:
+    if _asset(base) == _asset(quote):
+        message = f"{base} cannot be priced in itself: write a pair such as BTC-USDT."
+        raise InvalidRequest(message, "symbol")
+    return Instrument.pair(_asset(base), _asset(quote))
 
-    Stable coins and USD end no stock ticker of note; the short fiat and crypto codes do
-    (``SOL`` ends ``CONSOL``), so they need a base that is known.
+
+_TOO_MUCH = 3
+
+
+def _doubt(base: str, quote: str) -> int:
+    """How doubtful it is that a word ends in ``quote`` rather than being a ticker.
+
+    A known base decides: BNBUSD is BNB-USD, not BN-BUSD. Otherwise stable coins and USD end no
+    ticker of note, but the short fiat and crypto codes do (``SOL`` ends ``CONSOL``).
     """
-    return base in BASE_ASSETS or len(quote) > len("USD") or (quote == "USD" and len(base) > 1)
+    if _asset(base) in BASE_ASSETS:
+        return 0
+    if base in QUOTE_ASSETS:
+        return 1
+    plausible = (base and len(quote) > len("USD")) or (len(base) > 1 and quote == "USD")
+    return 2 if plausible else _TOO_MUCH
 
 
 def _asset(code: str) -> str:

@@ -63,4 +63,4 @@ class Job(Struct, frozen=True, kw_only=True):
         if self.state is not JobState.RUNNING or self.started_at is None or self.progress <= 0:
             return None
         elapsed = max(0.0, now - self.started_at)
-        return elapsed * (1.0 - self.progress) / self.progress
+        return elapsed * max(0.0, 1.0 - self.progress) / self.progress
