@@ -219,6 +219,8 @@ def _conninfo(url: str, application: str, statement_timeout_s: float) -> str:
         f"-c statement_timeout={int(statement_timeout_s * 1000)}",
         f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_S * 1000}",
         "-c timezone=UTC",
+        # What is read under a lock must be what its last holder committed.
+        r"-c default_transaction_isolation=read\ committed",
         "-c client_min_messages=warning",
     )
     options = " ".join((*ours, str(given.get("options") or ""))).strip()

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -95,7 +96,7 @@ async def check_schema(connection: Connection) -> None:
         done = await _applied(connection)
     except psycopg.errors.UndefinedTable:
         done = {}
-    known = load()
+    known = _ours()
     _refuse_strangers(known, done)
     if any(each.name not in done for each in known):
         raise StoreUnavailable("The database schema is out of date: run 'fks-data migrate'.")
@@ -105,6 +106,11 @@ async def has_timescale(connection: Connection) -> bool:
     """Whether the extension is active in this database."""
     found = await connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'")
     return await found.fetchone() is not None
+
+
+@cache
+def _ours() -> tuple[Migration, ...]:
+    return load()
 
 
 async def _applied(connection: Connection) -> dict[str, str]:

@@ -1,0 +1,104 @@
+"""Bars, their revisions and what is known about them, in PostgreSQL."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from adapters_out.postgres.bar_reading import (
+    read_bars,
+    read_bounds,
+    read_held,
+    read_provenance,
+    read_report,
+    read_revisions,
+    read_summaries,
+)
+from adapters_out.postgres.bar_writing import write_batch
+from adapters_out.postgres.coverage_log import known_within
+from adapters_out.postgres.pool import Connection, PostgresPool
+from adapters_out.postgres.schema import check_schema
+from adapters_out.postgres.series_lock import lock_the_past
+from domain.coverage import Coverage
+from domain.instrument import SeriesKey
+from domain.interval import Interval
+from domain.ledger import (
+    BarSlice,
+    Batch,
+    Provenance,
+    Receipt,
+    Revision,
+    SeriesSummary,
+    StoredBars,
+)
+from domain.quality import QualityReport
+from domain.timerange import TimeRange
+from ports.bar_store import BarStore
+
+
+class PostgresBarStore(BarStore):
+    """The tables of ``migrations/0001_bars.sql``, plain or as a TimescaleDB hypertable.
+
+    All work is idempotent, so it is done once more when its connection dies; a write whose
+    commit was lost on the way back is then reported as unchanged.
+    """
+
+    def __init__(self, pool: PostgresPool) -> None:
+        """Borrow the process's pool."""
+        self._pool = pool
+
+    async def write(self, batch: Batch) -> Receipt:
+        return await self._pool.within(lambda connection: write_batch(connection, batch))
+
+    async def read(self, key: SeriesKey, chosen: BarSlice, as_of: int | None = None) -> StoredBars:
+        async def work(connection: Connection) -> StoredBars:
+            if as_of is None:
+                return await read_bars(connection, key, chosen, None)
+            async with connection.transaction():
+                await lock_the_past(connection, key, as_of)
+                return await read_bars(connection, key, chosen, as_of)
+
+        return await self._pool.within(work)
+
+    async def coverage(self, key: SeriesKey, span: TimeRange, as_of: int | None = None) -> Coverage:
+        async def work(connection: Connection) -> Coverage:
+            async with connection.transaction():
+                if as_of is not None:
+                    await lock_the_past(connection, key, as_of)
+                known = await known_within(connection, key, span, as_of)
+                held = await read_held(connection, key, span, as_of)
+            return Coverage(span, held, known.empty, known.asked)
+
+        return await self._pool.within(work)
+
+    async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
+        return await self._pool.within(lambda connection: read_bounds(connection, key))
+
+    async def series(
+        self,
+        instrument: str | None = None,
+        interval: Interval | None = None,
+        provider: str | None = None,
+    ) -> Sequence[SeriesSummary]:
+        return await self._pool.within(
+            lambda connection: read_summaries(connection, instrument, interval, provider)
+        )
+
+    async def revisions(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Revision]:
+        return await self._pool.within(
+            lambda connection: read_revisions(connection, key, span, limit)
+        )
+
+    async def provenance(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Provenance]:
+        return await self._pool.within(
+            lambda connection: read_provenance(connection, key, span, limit)
+        )
+
+    async def quality(self, key: SeriesKey) -> QualityReport | None:
+        report = await self._pool.within(lambda connection: read_report(connection, key))
+        try:
+            return msgspec.json.decode(report, type=QualityReport) if report else None
+        except msgspec.ValidationError:
+            return None  # written by a version whose reports looked different
+
+    async def check(self) -> None:
+        await self._pool.within(check_schema)

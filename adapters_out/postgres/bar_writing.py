@@ -1,0 +1,225 @@
+"""One batch, one transaction: what is new, what changed, where it came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from msgspec import json
+from numpy.typing import NDArray
+
+from adapters_out.postgres.columns import (
+    Floats,
+    Integers,
+    Moment,
+    Moments,
+    pack_bars,
+    unpack_series,
+)
+from adapters_out.postgres.coverage_log import remember_coverage, window
+from adapters_out.postgres.foreign_text import storable_text
+from adapters_out.postgres.pool import Connection
+from adapters_out.postgres.series_lock import lock_for_writing
+from domain.bars import COLUMNS, BarSeries
+from domain.instrument import SeriesKey
+from domain.ledger import Batch, Receipt
+from domain.provider import RejectedRow
+from domain.timerange import TimeRange
+
+_FIND = """
+SELECT id FROM series WHERE instrument = %s AND bar_interval = %s AND provider = %s
+"""
+_CREATE = """
+INSERT INTO series (instrument, bar_interval, provider) VALUES (%s, %s, %s) RETURNING id
+"""
+# The clock is read under the lock; a clock that was set back still moves on by a microsecond.
+_STORED = """
+SELECT
+  (SELECT (extract(epoch FROM greatest(
+      clock_timestamp(), last_known_at + interval '1 microsecond')) * 1000000)::bigint
+    FROM series WHERE id = %(series)s),
+  array_send(array_agg(ts)), array_send(array_agg(open)), array_send(array_agg(high)),
+  array_send(array_agg(low)), array_send(array_agg(close)),
+  array_send(array_agg(coalesce(volume, 'NaN'))), array_send(array_agg(coalesce(vwap, 'NaN'))),
+  array_send(array_agg(coalesce(trades, -1))), array_send(array_agg(known_at))
+FROM (
+  SELECT * FROM bars WHERE series_id = %(series)s AND ts >= %(start)s AND ts < %(end)s ORDER BY ts
+) AS stored
+"""
+_COPY = """
+COPY bars (series_id, ts, open, high, low, close, volume, vwap, trades, known_at)
+FROM STDIN (FORMAT binary)
+"""
+_ARCHIVE = """
+INSERT INTO bar_revisions
+SELECT b.series_id, b.ts, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades,
+  b.known_at, %(known_at)s
+FROM bars AS b JOIN unnest(%(ts)s) AS fresh (ts) ON b.ts = fresh.ts
+WHERE b.series_id = %(series)s AND b.ts BETWEEN %(first)s AND %(last)s
+"""
+_REPLACE = """
+UPDATE bars AS b SET open = fresh.open, high = fresh.high, low = fresh.low, close = fresh.close,
+  volume = nullif(fresh.volume, 'NaN'), vwap = nullif(fresh.vwap, 'NaN'),
+  trades = nullif(fresh.trades, -1), known_at = %(known_at)s
+FROM unnest(%(ts)s, %(open)s, %(high)s, %(low)s, %(close)s, %(volume)s, %(vwap)s, %(trades)s)
+  AS fresh (ts, open, high, low, close, volume, vwap, trades)
+WHERE b.series_id = %(series)s AND b.ts = fresh.ts AND b.ts BETWEEN %(first)s AND %(last)s
+"""
+_QUARANTINE = """
+INSERT INTO quarantine (series_id, ts, content, reason, received_at)
+SELECT %s, ts, content, reason, %s
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS fresh (ts, content, reason)
+ON CONFLICT DO NOTHING
+"""
+_MARK = "UPDATE series SET last_known_at = %s WHERE id = %s"
+_PROVENANCE = """
+INSERT INTO provenance
+  (series_id, known_at, start_at, end_at, fetched_at, inserted, changed, request_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_QUALITY = "INSERT INTO quality (series_id, known_at, score, report) VALUES (%s, %s, %s, %s)"
+_MAX_TS = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Which of the incoming bars are not stored yet, and which are stored with other values."""
+
+    fresh: NDArray[np.bool_]
+    changed: NDArray[np.bool_]
+
+    @classmethod
+    def between(cls, stored: BarSeries, incoming: BarSeries) -> "Difference":
+        """Compare by time and value; two absent values are equal."""
+        if not len(stored):
+            nothing = np.zeros(len(incoming), dtype=np.bool_)
+            return cls(~nothing, nothing)
+        at = np.minimum(np.searchsorted(stored.ts, incoming.ts), len(stored) - 1)
+        known = stored.ts[at] == incoming.ts
+        differs = np.zeros(len(incoming), dtype=np.bool_)
+        for name in COLUMNS[1:]:
+            old, new = getattr(stored, name)[at], getattr(incoming, name)
+            differs |= (old != new) & ~(_absent(old) & _absent(new))
+        return cls(~known, known & differs)
+
+
+async def write_batch(connection: Connection, batch: Batch) -> Receipt:
+    """Everything of the batch or nothing. Raises psycopg's errors."""
+    async with connection.transaction():
+        await lock_for_writing(connection, batch.key)
+        series_id = await _series_id(connection, batch.key)
+        stored, known_at = await _stored(connection, series_id, batch)
+        difference = Difference.between(stored, batch.series)
+        fresh = batch.series.where(difference.fresh)
+        changed = batch.series.where(difference.changed)
+        await _insert(connection, series_id, fresh, known_at)
+        await _replace(connection, series_id, changed, known_at)
+        learned = await remember_coverage(
+            connection,
+            series_id,
+            batch,
+            ts=np.union1d(stored.ts, fresh.ts),
+            known_at=known_at,
+        )
+        moved = len(fresh) + len(changed)
+        learned = await _quarantine(connection, series_id, batch) or learned or moved > 0
+        receipt = Receipt(
+            inserted=len(fresh),
+            changed=len(changed),
+            unchanged=len(batch.series) - moved,
+            known_at=known_at if moved else None,
+        )
+        if learned:
+            await _account(connection, series_id, batch, receipt, known_at)
+    return receipt
+
+
+async def _series_id(connection: Connection, key: SeriesKey) -> int:
+    names = (key.instrument, key.interval.value, key.provider)
+    row = await (await connection.execute(_FIND, names)).fetchone()
+    if row is None:
+        row = await (await connection.execute(_CREATE, names)).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def _stored(connection: Connection, series_id: int, batch: Batch) -> tuple[BarSeries, int]:
+    """What the store holds in the batch's window, and the moment of this transaction (µs)."""
+    frame = window(batch)
+    start, end = Moment(seconds=frame.start), Moment(seconds=frame.end)
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(_STORED, {"series": series_id, "start": start, "end": end})
+    ((known_at, *arrays),) = await cursor.fetchall()
+    return unpack_series(batch.key.interval, arrays)[0], known_at
+
+
+async def _insert(connection: Connection, series_id: int, fresh: BarSeries, known_at: int) -> None:
+    if len(fresh):
+        payload = pack_bars(series_id, fresh, known_at)
+        async with connection.cursor().copy(_COPY) as copy:
+            await copy.write(payload)
+
+
+async def _replace(
+    connection: Connection, series_id: int, changed: BarSeries, known_at: int
+) -> None:
+    if not len(changed):
+        return
+    first, last = int(changed.ts[0]), int(changed.ts[-1])
+    floats = {name: Floats(getattr(changed, name)) for name in COLUMNS[1:-1]}
+    values = {
+        "series": series_id,
+        "known_at": Moment(us=known_at),
+        "first": Moment(seconds=first),
+        "last": Moment(seconds=last),
+        "ts": Moments(changed.ts * 1_000_000),
+        "trades": Integers(np.maximum(changed.trades, -1)),
+        **floats,
+    }
+    await connection.execute(_ARCHIVE, values)
+    await connection.execute(_REPLACE, values)
+
+
+async def _quarantine(connection: Connection, series_id: int, batch: Batch) -> bool:
+    """Keep the rejected rows; whether one of them was new."""
+    if not batch.rejected:
+        return False
+    ts, content, reason = zip(*map(_storable, batch.rejected), strict=True)
+    received = Moment(us=round(batch.fetched_at * 1_000_000))
+    cursor = await connection.execute(
+        _QUARANTINE, (series_id, received, list(ts), list(content), list(reason))
+    )
+    return cursor.rowcount > 0
+
+
+async def _account(
+    connection: Connection, series_id: int, batch: Batch, receipt: Receipt, known_at: int
+) -> None:
+    now = Moment(us=known_at)
+    await connection.execute(_MARK, (now, series_id))
+    if receipt.known_at is not None:
+        await connection.execute(_PROVENANCE, (series_id, now, *_origin(batch, receipt)))
+    if batch.quality is not None:
+        report = json.encode(batch.quality).decode()
+        score = batch.quality.score.score
+        await connection.execute(_QUALITY, (series_id, now, score, report))
+
+
+def _origin(batch: Batch, receipt: Receipt) -> Sequence[object]:
+    asked: TimeRange = batch.asked
+    return (
+        Moment(seconds=asked.start),
+        Moment(seconds=asked.end),
+        Moment(us=round(batch.fetched_at * 1_000_000)),
+        receipt.inserted,
+        receipt.changed,
+        storable_text(batch.request_id),
+    )
+
+
+def _storable(row: RejectedRow) -> tuple[int | None, str, str]:
+    ts = row.ts if row.ts is not None and abs(row.ts) <= _MAX_TS else None
+    return ts, storable_text(row.content), storable_text(row.reason)
+
+
+def _absent(column: NDArray[Any]) -> NDArray[np.bool_]:
+    return column < 0 if column.dtype.kind == "i" else np.isnan(column)

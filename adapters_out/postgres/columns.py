@@ -1,0 +1,198 @@
+"""Bars between numpy columns and PostgreSQL's binary formats, without a Python object per value.
+
+The formats are those of the server's send and receive functions (`src/backend/utils/adt`):
+``timestamptz`` is int64 µs since 2000-01-01, floats are IEEE 754, everything is big-endian. An
+array is ``int32 dimensions, has-null, element oid, length, lower bound`` and then for each element
+an ``int32`` byte count and the value.
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+from domain.bars import BarSeries, Ints
+from domain.errors import InvalidRequest
+from domain.interval import Interval
+
+_EPOCH_S = 946_684_800  # 2000-01-01
+_EPOCH_US = _EPOCH_S * 1_000_000
+# The span of timestamptz (4714 BC to 294276 AD), rounded inwards, in Unix seconds.
+_FIRST_S, _LAST_S = -210_000_000_000, 9_224_318_000_000
+
+_ARRAY_HEADER = struct.Struct(">iiIii")
+_ELEMENT_BYTES = 8
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_TRAILER = struct.pack(">h", -1)
+_TIMESTAMPTZ, _FLOAT8, _INT8 = 1184, 701, 20
+
+FOREVER = np.iinfo(np.int64).max  # 'infinity' of timestamptz
+
+_OPTIONAL = ("volume", "vwap", "trades")
+_FLOATS = ("open", "high", "low", "close", "volume", "vwap")
+
+
+class Moment:
+    """A timestamptz parameter from integers, exact and without a datetime.
+
+    Beyond the span of the type it becomes the nearest moment that exists.
+    """
+
+    __slots__ = ("us",)
+
+    def __init__(self, *, seconds: int | None = None, us: int = 0) -> None:
+        """Unix seconds or microseconds."""
+        whole = us if seconds is None else seconds * 1_000_000
+        self.us = min(max(whole, _FIRST_S * 1_000_000), _LAST_S * 1_000_000) - _EPOCH_US
+
+
+class Column:
+    """An array parameter, packed by numpy: one dimension, no NULLs."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, element: int, code: str, values: NDArray[Any]) -> None:
+        """``element`` is the oid of the elements' type, ``code`` their numpy type."""
+        packed = np.empty(len(values), dtype=[("bytes", ">i4"), ("value", code)])
+        packed["bytes"] = _ELEMENT_BYTES
+        packed["value"] = values
+        header = _ARRAY_HEADER.pack(1, 0, element, len(values), 1)
+        self.data = header + packed.tobytes()
+
+
+class Moments(Column):
+    """``timestamptz[]`` from Unix µs; FOREVER stays it."""
+
+    __slots__ = ()
+
+    def __init__(self, us: Ints | Sequence[int]) -> None:
+        """Within the span of the type."""
+        given = np.asarray(us, dtype=np.int64)
+        super().__init__(_TIMESTAMPTZ, ">i8", np.where(given == FOREVER, given, given - _EPOCH_US))
+
+
+class Floats(Column):
+    """``float8[]``."""
+
+    __slots__ = ()
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        """Any, NaN included."""
+        super().__init__(_FLOAT8, ">f8", values)
+
+
+class Integers(Column):
+    """``int8[]``."""
+
+    __slots__ = ()
+
+    def __init__(self, values: Ints) -> None:
+        """Any."""
+        super().__init__(_INT8, ">i8", values)
+
+
+class _MomentDumper(Dumper):
+    format = Format.BINARY
+    oid = _TIMESTAMPTZ
+
+    def dump(self, obj: Moment) -> bytes:
+        return struct.pack(">q", obj.us)
+
+
+class _ColumnDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: Column) -> bytes:
+        return obj.data
+
+
+class _MomentsDumper(_ColumnDumper):
+    oid = 1185
+
+
+class _FloatsDumper(_ColumnDumper):
+    oid = 1022
+
+
+class _IntegersDumper(_ColumnDumper):
+    oid = 1016
+
+
+psycopg.adapters.register_dumper(Moment, _MomentDumper)
+psycopg.adapters.register_dumper(Moments, _MomentsDumper)
+psycopg.adapters.register_dumper(Floats, _FloatsDumper)
+psycopg.adapters.register_dumper(Integers, _IntegersDumper)
+
+
+def to_postgres_time(seconds: Ints) -> Ints:
+    """µs since 2000-01-01, from Unix seconds.
+
+    Raises:
+        InvalidRequest: a moment that PostgreSQL cannot express.
+    """
+    if len(seconds) and (seconds.min() < _FIRST_S or seconds.max() > _LAST_S):
+        raise InvalidRequest("A bar lies outside of the time that can be stored (294,275 AD).")
+    return (seconds - _EPOCH_S) * 1_000_000
+
+
+def unpack_array(sent: bytes | None, code: str) -> NDArray[Any]:
+    """The elements of an ``array_send`` without NULLs; None is what no rows aggregate to."""
+    if sent is None:
+        return np.empty(0, dtype=code)
+    packed = np.frombuffer(
+        sent, dtype=[("bytes", ">i4"), ("value", code)], offset=_ARRAY_HEADER.size
+    )
+    return packed["value"]
+
+
+def unpack_series(interval: Interval, sent: Sequence[bytes | None]) -> tuple[BarSeries, Ints]:
+    """The bars and their ``known_at`` (Unix µs) from the nine arrays of a read, ascending."""
+    ts, known_at = (unpack_array(sent[k], ">i8").astype(np.int64) for k in (0, 8))
+    floats = (unpack_array(column, ">f8") for column in sent[1:7])
+    values = (*floats, unpack_array(sent[7], ">i8"))
+    return BarSeries(interval, ts // 1_000_000 + _EPOCH_S, *values), known_at + _EPOCH_US
+
+
+def pack_bars(series_id: int, series: BarSeries, known_at: int) -> bytes:
+    """The rows as a binary COPY into ``bars``; ``known_at`` in Unix µs.
+
+    A NULL has no bytes, so rows that miss the same values have the same length: each such kind
+    is packed at once. Ordinarily there is one.
+    """
+    absent = np.isnan(series.volume) * 1 + np.isnan(series.vwap) * 2 + (series.trades < 0) * 4
+    kinds = np.unique(absent)
+    whole = len(kinds) == 1
+    parts = (
+        _pack_alike(
+            series_id, series if whole else series.where(absent == kind), known_at, int(kind)
+        )
+        for kind in kinds
+    )
+    return b"".join((_COPY_HEADER, *parts, _COPY_TRAILER))
+
+
+def _pack_alike(series_id: int, series: BarSeries, known_at: int, absent: int) -> bytes:
+    missing = {name for bit, name in enumerate(_OPTIONAL) if absent >> bit & 1}
+    values: dict[str, tuple[str, Any]] = {
+        "series_id": (">i4", series_id),
+        "ts": (">i8", to_postgres_time(series.ts)),
+    }
+    for name in (*_FLOATS, "trades"):
+        code = ">i8" if name == "trades" else ">f8"
+        values[name] = ("", None) if name in missing else (code, getattr(series, name))
+    values["known_at"] = (">i8", known_at - _EPOCH_US)
+    layout: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, (code, _) in values.items():
+        layout += [(f"{name}_bytes", ">i4")] + ([(name, code)] if code else [])
+    rows = np.empty(len(series), dtype=layout)
+    rows["fields"] = len(values)
+    for name, (code, column) in values.items():
+        rows[f"{name}_bytes"] = int(code[-1]) if code else -1
+        if code:
+            rows[name] = column
+    return rows.tobytes()
