@@ -18,7 +18,7 @@ RUN groupadd --gid 1000 fks \
  && install --directory --owner=fks --group=fks --mode=0700 /data
 COPY --from=build /opt/fks-data /opt/fks-data
 # FKS_AUTH is left unset on purpose: a service that listens beyond loopback refuses to start until
-# the deployment has decided (FKS_AUTH=on or off).
+# the deployment has decided who may reach it.
 ENV PATH=/opt/fks-data/bin:$PATH \
     HOME=/data \
     PYTHONDONTWRITEBYTECODE=1 \

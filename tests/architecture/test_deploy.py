@@ -3,11 +3,16 @@
 import re
 import shutil
 import subprocess
+from collections import UserDict
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from adapters_in.cli.runtime import SettingsRefused
+from bootstrap.settings import read_settings, refuse_open_host
 from tests.architecture.tree import ROOT
 
 COMPOSE = msgspec.yaml.decode((ROOT / "deploy/compose.yaml").read_bytes(), type=dict[str, Any])
@@ -15,16 +20,23 @@ OURS = ("api", "worker", "scheduler")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 FINAL_STAGE = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
 
-# The public interface: its processes, its environment.
+# The processes of the public interface.
 PROCESSES = {"serve", "worker", "scheduler"}
-ENVIRONMENT = {
-    *("SERVICE_NAME", "SERVICE_PORT", "DATABASE_URL", "REDIS_URL"),
-    *("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE"),
-    *("FKS_DATA_HOST", "FKS_DATA_DIR", "FKS_JSON_LOGS", "FKS_LOG_LEVEL", "FKS_PROVIDERS"),
-    *("FKS_DEFAULT_RPS", "FKS_MAX_LIMIT", "FKS_REQUEST_DEADLINE_S", "FKS_SHUTDOWN_GRACE_S"),
-    *("FKS_DRAIN_DELAY_S", "FKS_WS_QUEUE_BYTES", "FKS_AUTH", "FKS_CORS_ORIGINS"),
-}
-NOT_OURS = {"PATH", "HOME"}
+# Set for the interpreter and the shell, not for the settings.
+NOT_OURS = {"PATH", "HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+
+
+class WatchedEnvironment(UserDict[str, str]):
+    """An environment that remembers which of its variables were read."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.read: set[str] = set()
+        super().__init__(values)
+
+    def __getitem__(self, name: str) -> str:
+        """The value, as a mapping gives it."""
+        self.read.add(name)
+        return super().__getitem__(name)
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -37,7 +49,19 @@ def image_environment() -> dict[str, str]:
     """The variables that the image sets."""
     block = re.search(r"^ENV ((?:.*\\\n)*.*)$", FINAL_STAGE, re.MULTILINE)
     assert block
-    return dict(pair.split("=", 1) for pair in block[1].replace("\\\n", " ").split())
+    pairs = dict(pair.split("=", 1) for pair in block[1].replace("\\\n", " ").split())
+    return {name: value for name, value in pairs.items() if name not in NOT_OURS}
+
+
+def process_environment(name: str, mounted: Path) -> dict[str, str]:
+    """What a process finds in its container; secrets are mounted with a last line end."""
+    environment: dict[str, str] = image_environment() | services()[name]["environment"]
+    for variable, path in environment.items():
+        if variable.endswith("_FILE"):
+            secret = mounted / path.removeprefix("/run/secrets/")
+            secret.write_text("a/b+c=\n")
+            environment[variable] = str(secret)
+    return environment
 
 
 def test_the_five_services_are_there() -> None:
@@ -51,20 +75,38 @@ def test_each_process_is_a_command_of_the_interface() -> None:
     assert 'ENTRYPOINT ["fks-data"]\nCMD ["serve"]' in FINAL_STAGE
 
 
-def test_only_documented_variables_are_set() -> None:
-    """Image and compose set no variable that the interface does not name."""
-    for name in OURS:
-        assert set(services()[name]["environment"]) <= ENVIRONMENT
-    unknown = {name for name in image_environment() if not name.startswith("PYTHON")}
-    assert unknown <= ENVIRONMENT | NOT_OURS
+@pytest.mark.parametrize("name", OURS)
+def test_the_settings_read_every_variable(name: str, tmp_path: Path) -> None:
+    """Image and compose set only variables that the settings ask for, with values they accept."""
+    environment = process_environment(name, tmp_path)
+    watched = WatchedEnvironment(environment)
+    settings = read_settings(watched)
+    assert set(environment) - watched.read == set()
+    assert settings.database_url is not None
+    assert (
+        settings.database_url.reveal()
+        == "postgresql://fks_data:a%2Fb%2Bc%3D@timescaledb:5432/fks_data"
+    )
+    assert settings.redis_url is not None
+    assert settings.redis_url.reveal() == "redis://redis:6379/0"
+    assert settings.json_logs
+    assert settings.data_dir == Path("/data")
 
 
-def test_authentication_is_the_deployments_decision() -> None:
-    """The image listens on every address and leaves FKS_AUTH unset; compose decides it."""
-    assert image_environment()["FKS_DATA_HOST"] == "0.0.0.0"
-    assert "FKS_AUTH" not in image_environment()
-    assert {services()[name]["environment"]["FKS_AUTH"] for name in OURS} == {"off"}
-    assert services()["api"]["ports"] == ["127.0.0.1:8003:8003"]
+def test_the_image_alone_refuses_to_serve_the_world() -> None:
+    """The image listens on every address and decides nothing: it does not start like that."""
+    settings = read_settings(image_environment())
+    assert settings.host == "0.0.0.0"
+    with pytest.raises(SettingsRefused, match="FKS_AUTH"):
+        refuse_open_host(settings.host, settings.auth)
+
+
+def test_compose_decides_who_may_ask(tmp_path: Path) -> None:
+    """Compose says `off` for its private network, and publishes the port on loopback only."""
+    settings = read_settings(process_environment("api", tmp_path))
+    refuse_open_host(settings.host, settings.auth)
+    assert settings.auth == "off"
+    assert services()["api"]["ports"] == [f"127.0.0.1:{settings.port}:{settings.port}"]
 
 
 def test_no_secret_is_written_down() -> None:
