@@ -29,8 +29,12 @@ class JobWatch:
     async def run(self) -> None:
         """Until cancelled; the first pass is at once."""
         while True:
-            try:
-                await self._reconcile()
-            except MarketDataError as fault:
-                self._telemetry.event("jobs_not_reconciled", reason=fault.message)
+            await self.once()
             await self._clock.sleep(self._every_s)
+
+    async def once(self) -> None:
+        """One pass; a store that is away is no reason to stop."""
+        try:
+            await self._reconcile()
+        except MarketDataError as fault:
+            self._telemetry.event("jobs_not_reconciled", reason=fault.message)
