@@ -207,6 +207,7 @@ def _time_fault(interval: Interval, ts: Ints) -> str | None:
     return None
 
 
+@np.errstate(invalid="ignore")
 def _value_fault(series: BarSeries) -> str | None:
     # Zero times a finite number is 0, times infinity or NaN it is NaN: one product per column
     # tells whether all is finite, several times faster than testing each value.

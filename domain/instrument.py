@@ -145,7 +145,7 @@ def _run_together(symbol: str, default_quote: str) -> Instrument:
     """One word: a known asset, a pair without a separator, or else a ticker."""
     if _asset(symbol) in BASE_ASSETS:
         return _pair(symbol, "USD" if _asset(symbol) == default_quote else default_quote)
-    splits = [(symbol.removesuffix(q), q) for q in QUOTE_ASSETS if symbol.endswith(q)]
+    splits = [(symbol.removesuffix(q), q) for q in (*QUOTE_ASSETS, *_ALIASES) if symbol.endswith(q)]
     base, quote = min(splits, key=lambda split: _doubt(*split), default=("", ""))
     return _pair(base, quote) if _doubt(base, quote) < _TOO_MUCH else Instrument.stock(symbol)
 
