@@ -5,8 +5,14 @@ short tasks whose queue is the truth: twenty retries over days, tracebacks in Re
 until a dead worker is noticed, ten for a shutdown.
 """
 
-from adapters_out.dramatiq.brokers import process_broker, redis_broker
+from adapters_out.dramatiq.brokers import close_broker, process_broker, redis_broker
 from adapters_out.dramatiq.job_queue import DramatiqJobQueue
 from adapters_out.dramatiq.worker import DramatiqWorker
 
-__all__ = ["DramatiqJobQueue", "DramatiqWorker", "process_broker", "redis_broker"]
+__all__ = [
+    "DramatiqJobQueue",
+    "DramatiqWorker",
+    "close_broker",
+    "process_broker",
+    "redis_broker",
+]
