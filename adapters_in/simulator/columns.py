@@ -94,7 +94,7 @@ class BarColumns:
     def joined(self, later: Self) -> Self:
         """These rows, then the other's."""
         columns = {n: np.concatenate((getattr(self, n), getattr(later, n))) for n in COLUMNS}
-        return type(self)(**columns, forming=later.forming)
+        return type(self)(**columns, forming=later.forming if len(later) else self.forming)
 
     def with_values(self, row: int, values: dict[str, float]) -> Self:
         """A copy in which some columns of one row are different."""
