@@ -1,6 +1,7 @@
 """Ask one provider for bars and remember the answer, page by page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from msgspec import Struct
 
@@ -50,7 +51,7 @@ class FetchBars:
         context: CallContext,
         *,
         forming: bool = False,
-    ) -> AsyncIterator[FetchedPage]:
+    ) -> AsyncGenerator[FetchedPage, None]:
         """Yield the committed pages of the aligned ``span``, ascending.
 
         Raises:
@@ -61,14 +62,15 @@ class FetchBars:
         bounds = await self._store.bounds(key)
         earliest = bounds[0] if bounds else None
         ask = BarsAsk(instrument, interval, span, forming)
-        async for page in provider.bars(ask, context):
-            if len(page.series):
-                first = int(page.series.ts[0])
-                earliest = first if earliest is None else min(earliest, first)
-            batch = self._batch(key, page, earliest, provider, context)
-            receipt = await self._store.write(batch)
-            self._count(key, batch, receipt)
-            yield FetchedPage(page.covers, len(page.series), receipt, page.forming)
+        async with aclosing(provider.bars(ask, context)) as pages:
+            async for page in pages:
+                if len(page.series):
+                    first = int(page.series.ts[0])
+                    earliest = first if earliest is None else min(earliest, first)
+                batch = self._batch(key, page, earliest, provider, context)
+                receipt = await self._store.write(batch)
+                self._count(key, batch, receipt)
+                yield FetchedPage(page.covers, len(page.series), receipt, page.forming)
 
     def _batch(
         self,

@@ -1,6 +1,7 @@
 """Fetch and store what is missing of a range: the back-fill."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from msgspec import Struct
 
@@ -92,7 +93,7 @@ class FillGaps:
         self._clock = clock
         self._chance = chance
 
-    async def __call__(self, ask: FillGapsAsk) -> AsyncIterator[Committed | Filled]:
+    async def __call__(self, ask: FillGapsAsk) -> AsyncGenerator[Committed | Filled, None]:
         """Yield every committed batch, then one :class:`Filled`.
 
         Raises:
@@ -113,9 +114,10 @@ class FillGaps:
                 continue
             rows = 0
             try:
-                async for event in self._fill(provider, ask, span):
-                    rows += event.rows
-                    yield event
+                async with aclosing(self._fill(provider, ask, span)) as events:
+                    async for event in events:
+                        rows += event.rows
+                        yield event
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(Attempt(name, error.code, error.message))
                 if rows:
@@ -129,14 +131,15 @@ class FillGaps:
 
     async def _fill(
         self, provider: MarketDataProvider, ask: FillGapsAsk, span: TimeRange
-    ) -> AsyncIterator[Committed]:
+    ) -> AsyncGenerator[Committed, None]:
         """Fetch what one provider lacks, waiting out transient faults."""
         key, failures = _key(ask, provider.name), 0
         while missing := await self._missing(key, span):
             try:
-                async for event in self._fetch_parts(provider, ask, span, missing):
-                    failures = 0
-                    yield event
+                async with aclosing(self._fetch_parts(provider, ask, span, missing)) as events:
+                    async for event in events:
+                        failures = 0
+                        yield event
             except (ProviderError, DeadlineExceeded) as error:
                 failures += 1
                 if _is_hopeless(error, failures):
@@ -151,16 +154,17 @@ class FillGaps:
 
     async def _fetch_parts(
         self, provider: MarketDataProvider, ask: FillGapsAsk, span: TimeRange, missing: RangeSet
-    ) -> AsyncIterator[Committed]:
+    ) -> AsyncGenerator[Committed, None]:
         total, context = span.seconds, CallContext(None, ask.priority, ask.request_id)
         done = total - missing.seconds
         for part in missing:
             pages = self._fetch(provider, ask.instrument, ask.interval, part, context)
-            async for page in pages:
-                done += page.covers.seconds
-                share = min(1.0, done / total)
-                covers = page.covers
-                yield Committed(provider.name, covers.start, covers.end, page.rows, share)
+            async with aclosing(pages):
+                async for page in pages:
+                    done += page.covers.seconds
+                    share = min(1.0, done / total)
+                    covers = page.covers
+                    yield Committed(provider.name, covers.start, covers.end, page.rows, share)
 
     def _pause(self, error: ProviderError | DeadlineExceeded, failures: int) -> float:
         """Until the provider's own word, else full jitter that doubles."""

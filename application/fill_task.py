@@ -1,6 +1,7 @@
 """A job's task as a back-fill: what RunJob runs."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 
 from application.fill_gaps import Committed, Filled, FillGapsAsk
 from application.run_job import Backfill, BackfillProgress
@@ -20,7 +21,7 @@ class FillTask(Backfill):
     def __init__(
         self,
         resolve: Callable[[str], Awaitable[Instrument]],
-        fill: Callable[[FillGapsAsk], AsyncIterator[Committed | Filled]],
+        fill: Callable[[FillGapsAsk], AsyncGenerator[Committed | Filled, None]],
         coverage: Callable[[SeriesKey, TimeRange], Awaitable[Coverage]],
     ) -> None:
         """Take ``ResolveSymbol``, ``FillGaps`` and ``BarStore.coverage`` by their calls."""
@@ -46,13 +47,14 @@ class FillTask(Backfill):
             task.provider,
             request_id=request_id,
         )
-        async for event in self._fill(ask):
-            if isinstance(event, Committed) and event.provider == provider:
-                rows += event.rows
-            else:
-                provider = event.provider
-                rows = await self._held(SeriesKey(instrument.id, task.interval, provider), task)
-            yield BackfillProgress(event.done if isinstance(event, Committed) else 1.0, rows)
+        async with aclosing(self._fill(ask)) as events:
+            async for event in events:
+                if isinstance(event, Committed) and event.provider == provider:
+                    rows += event.rows
+                else:
+                    provider = event.provider
+                    rows = await self._held(SeriesKey(instrument.id, task.interval, provider), task)
+                yield BackfillProgress(event.done if isinstance(event, Committed) else 1.0, rows)
 
     async def _held(self, key: SeriesKey, task: BackfillTask) -> int:
         coverage = await self._coverage(key, TimeRange(task.start, task.end))

@@ -1,7 +1,7 @@
 """Providers of market data, as the application sees them."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -54,7 +54,7 @@ class MarketDataProvider(Protocol):
         """Whether a key is configured."""
 
     @abstractmethod
-    def bars(self, ask: BarsAsk, context: CallContext) -> AsyncIterator[BarsPage]:
+    def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage, None]:
         """Ascending pages that together cover ``ask.range``, to any depth the provider has."""
 
     @abstractmethod

@@ -1,0 +1,126 @@
+"""`fks-data bars`: what /ohlcv answers, in the terminal."""
+
+import csv
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from adapters_in.cli.runtime import Runtime, Toolbox
+from application.answers import BarsAnswer
+from domain.bars import Bar
+from domain.errors import InvalidRequest
+from domain.interval import Interval
+from domain.moment import iso, parse_micros, parse_seconds
+from domain.query import BarQuery
+from ports.market_data import CallContext
+
+_FIELDS = ("ts", "open", "high", "low", "close", "volume", "vwap", "trades")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class BarsOptions:
+    """The flags of the command."""
+
+    interval: Annotated[str, Parameter(help="1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d 1w 1mo")] = "1m"
+    start: Annotated[str | None, Parameter(help="Unix seconds or ISO 8601.")] = None
+    end: Annotated[str | None, Parameter(help="Unix seconds or ISO 8601, exclusive.")] = None
+    limit: Annotated[int, Parameter(help="How many bars at most.")] = 500
+    provider: Annotated[str | None, Parameter(help="This provider or an error.")] = None
+    as_of: Annotated[str | None, Parameter(help="What was known at that moment.")] = None
+    format: Annotated[Literal["table", "json", "csv"], Parameter(help="How to print.")] = "table"
+
+
+async def bars(runtime: Runtime, symbol: str, options: BarsOptions) -> int:
+    """Ask like /ohlcv does and print the bars.
+
+    Raises:
+        MarketDataError: as the use case.
+    """
+    async with runtime.toolbox() as tools:
+        answer = await tools.get_bars(
+            await _query(tools, symbol, options),
+            CallContext(tools.clock.monotonic() + tools.deadline_s, request_id=tools.ids.new()),
+        )
+    _PRINTERS[options.format](answer)
+    return 0
+
+
+async def _query(tools: Toolbox, symbol: str, options: BarsOptions) -> BarQuery:
+    if not 1 <= options.limit <= tools.max_limit:
+        message = f"--limit must be from 1 to {tools.max_limit}."
+        raise InvalidRequest(message, "limit")
+    return BarQuery(
+        symbol=symbol,
+        instrument=await tools.resolve(symbol),
+        interval=Interval.parse(options.interval),
+        limit=options.limit,
+        start=None if options.start is None else parse_seconds(options.start, "--start"),
+        end=None if options.end is None else parse_seconds(options.end, "--end"),
+        provider=options.provider,
+        as_of=None if options.as_of is None else parse_micros(options.as_of, "--as-of"),
+    )
+
+
+def _table(answer: BarsAnswer) -> None:
+    console = Console()
+    said = ", stale" * answer.stale + ", substituted" * answer.substituted
+    score = answer.quality.score
+    title = (
+        f"{answer.instrument.id} {answer.interval.value} from {answer.provider}, "
+        f"quality {score.score:.1f} ({score.status}){said}"
+    )
+    table = Table(title=title, title_justify="left")
+    table.add_column("open time (UTC)", no_wrap=True)
+    for name in _FIELDS[1:6]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for bar in answer.series:
+        table.add_row(iso(bar.ts), *(_shown(getattr(bar, name)) for name in _FIELDS[1:6]))
+    console.print(table)
+    for gap in answer.gaps:
+        console.print(f"gap {iso(gap.start)} to {iso(gap.end)}: {gap.reason.value}")
+
+
+def _json(answer: BarsAnswer) -> None:
+    body = {
+        "symbol": answer.symbol,
+        "instrument": answer.instrument.id,
+        "interval": answer.interval.value,
+        "provider": answer.provider,
+        "cached": answer.cached if answer.as_of is None else None,
+        "stale": answer.stale if answer.as_of is None else None,
+        "substituted": answer.substituted,
+        "data": [_row(bar) for bar in answer.series],
+        "quality": {
+            "score": answer.quality.score.score,
+            "status": answer.quality.score.status,
+            "issues": [finding.message for finding in answer.quality.findings],
+        },
+        "gaps": [{"start": g.start, "end": g.end, "reason": g.reason.value} for g in answer.gaps],
+        "sources": answer.sources,
+    }
+    sys.stdout.write(msgspec.json.encode(body).decode() + "\n")
+
+
+def _csv(answer: BarsAnswer) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(_FIELDS)
+    for bar in answer.series:
+        values = (getattr(bar, name) for name in _FIELDS)
+        writer.writerow(["" if value is None else repr(value) for value in values])
+
+
+def _row(bar: Bar) -> dict[str, object]:
+    return {"timestamp": bar.ts} | msgspec.structs.asdict(bar)
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.15g}"
+
+
+_PRINTERS = {"table": _table, "json": _json, "csv": _csv}
