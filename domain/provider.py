@@ -42,7 +42,7 @@ class Window(Struct, frozen=True):
     @property
     def is_durable(self) -> bool:
         """Whether it must outlive a restart and an emptied cache (an hour or more)."""
-        return self.seconds >= 3600  # noqa: PLR2004
+        return self.seconds >= 3600  # noqa: PLR2004  # an hour
 
 
 class ProviderPolicy(Struct, frozen=True):
