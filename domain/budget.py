@@ -46,6 +46,11 @@ class WindowUse(Struct, frozen=True, array_like=True):
     key: str
     spent: tuple[tuple[int, float], ...] = ()
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether its window is."""
+        return Window(0, int(self.key.partition(":")[0])).is_durable
+
 
 class BudgetState(Struct, frozen=True, array_like=True):
     """One provider's account (times in Unix s of whoever keeps it).

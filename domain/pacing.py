@@ -15,6 +15,7 @@ Nothing is reserved for later: a grant is for sending now, everything else is "a
 """
 
 import math
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -135,10 +136,12 @@ def restore(state: BudgetState, record: BudgetState, now: float) -> BudgetState:
     """Merge a durable record into a state that may have lost anything, with caution.
 
     Whatever is higher counts. If the record was in use a moment ago, the current second is
-    taken to be full.
+    taken to be full. An account that was restored before takes over the freeze and the durable
+    windows only: the others were recorded late, and would count twice.
     """
     recent = not state.restored and now - record.used_at <= CAUTION_S
-    merged = dict.fromkeys(use.key for use in (*state.windows, *record.windows))
+    kept = [use for use in record.windows if use.is_durable or not state.restored]
+    merged = dict.fromkeys(use.key for use in (*state.windows, *kept))
     later = max(state, record, key=lambda s: s.frozen_until)
     return replace(
         state,
@@ -146,7 +149,7 @@ def restore(state: BudgetState, record: BudgetState, now: float) -> BudgetState:
         frozen_until=later.frozen_until,
         banned=later.banned,
         restored=True,
-        windows=tuple(_higher(key, state, record) for key in merged),
+        windows=tuple(_higher(key, (*state.windows, *kept)) for key in merged),
     )
 
 
@@ -225,10 +228,10 @@ def _sorted(spent: dict[int, float]) -> tuple[tuple[int, float], ...]:
     return tuple(sorted((slot, weight) for slot, weight in spent.items() if weight > 0))
 
 
-def _higher(key: str, state: BudgetState, record: BudgetState) -> WindowUse:
-    """Slot by slot the higher of two accounts of one window."""
+def _higher(key: str, uses: Iterable[WindowUse]) -> WindowUse:
+    """Slot by slot the higher of several accounts of one window."""
     spent: dict[int, float] = {}
-    for use in (*state.windows, *record.windows):
+    for use in uses:
         for slot, weight in use.spent if use.key == key else ():
             spent[slot] = max(weight, spent.get(slot, 0.0))
     return WindowUse(key, _sorted(spent))

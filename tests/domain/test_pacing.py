@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.budget import BudgetState, Grant, view
+from domain.budget import BudgetState, Grant, view, window_used
 from domain.errors import CallRefused
 from domain.pacing import correct, freeze, restore, spend, take
 from domain.provider import Priority, ProviderPolicy, Window
@@ -235,6 +235,14 @@ def test_a_forgotten_account_is_restored_with_caution() -> None:
     assert grant.granted
     assert take(state, policy, 1, Priority.INTERACTIVE, NOW + 5)[1].exhausted
     assert restore(state, record, NOW + 5) == state
+
+
+def test_a_late_record_is_not_counted_twice() -> None:
+    """An account that is whole takes a freeze and long windows from its record, nothing else."""
+    policy = ProviderPolicy(rps=10, windows=(MINUTE, DAY))
+    whole = restore(spend(BudgetState(), policy, 4, NOW), BudgetState(), NOW)
+    state = restore(whole, spend(BudgetState(), policy, 20, NOW + 5), NOW + 15)
+    assert [window_used(state, window, NOW + 15) for window in policy.windows] == [4, 20]
 
 
 def test_an_idle_record_costs_no_wait() -> None:

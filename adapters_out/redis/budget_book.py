@@ -1,0 +1,185 @@
+"""The request budget in Redis: one atomic step per call, on Redis's clock."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from adapters_out.redis.client import FAULTS, PREFIX, answer
+from adapters_out.redis.swap import Swap
+from domain import pacing
+from domain.budget import LAG_S, SLOTS, BudgetState, BudgetView, Grant, rate, view, window_key
+from domain.errors import BudgetUnavailable
+from domain.provider import Priority, ProviderPolicy, Window
+from ports.clock import Clock
+from ports.pacing import BudgetBook
+
+_TAKE = (Path(__file__).parent / "take.lua").read_text("utf-8")
+_TRIES = 100
+_CONSTANTS = {
+    "slots": SLOTS,
+    "lag": LAG_S,
+    "headroom": pacing.HEADROOM,
+    "tolerance": pacing.TOLERANCE_S,
+    "mark": pacing.MARK_S,
+    "mark_wait": pacing.MARK_WAIT_S,
+    "epsilon": pacing.EPSILON_S,
+    "margin": pacing.MARGIN_S,
+}
+
+
+class RedisBudgetBook(BudgetBook):
+    """One key per provider. A ``clock`` replaces Redis's in tests.
+
+    Redis may forget: combine this book with a durable record in :class:`LayeredBudgetBook`.
+    """
+
+    def __init__(self, client: Redis, clock: Clock | None = None) -> None:
+        self._client = client
+        self._clock = clock
+        self._take = client.register_script(_TAKE)
+        self._swap = Swap(client)
+
+    async def take(
+        self, provider: str, policy: ProviderPolicy, weight: float, priority: Priority
+    ) -> Grant:
+        grant = await self._ask(provider, policy, weight, priority, restored=False)
+        return grant or Grant(granted=False)
+
+    async def take_restored(
+        self, provider: str, policy: ProviderPolicy, weight: float, priority: Priority
+    ) -> Grant | None:
+        """Like :meth:`take`; None if no durable record was ever merged into the account."""
+        return await self._ask(provider, policy, weight, priority, restored=True)
+
+    async def freeze(self, provider: str, until: float, *, banned: bool) -> None:
+        await self._change(provider, lambda s, now: pacing.freeze(s, until, banned=banned, now=now))
+
+    async def correct(
+        self, provider: str, policy: ProviderPolicy, window_s: int, used: float
+    ) -> None:
+        await self._change(provider, lambda s, now: pacing.correct(s, policy, window_s, used, now))
+
+    async def restore(self, provider: str, record: BudgetState) -> None:
+        """Merge a durable record into the account. Raises ``BudgetUnavailable``."""
+        await self._change(provider, lambda s, now: pacing.restore(s, record, now))
+
+    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
+        with _closed(provider):
+            _, state, now = await self._look(provider)
+        return view(state, policy, now)
+
+    async def check(self) -> None:
+        with _closed(""):
+            await answer(self._client.exists(_key("")))
+
+    async def is_restored(self, provider: str) -> bool:
+        """Whether a durable record was merged in. Raises ``BudgetUnavailable``."""
+        with _closed(provider):
+            _, state, _ = await self._look(provider)
+        return state.restored
+
+    async def _ask(
+        self,
+        provider: str,
+        policy: ProviderPolicy,
+        weight: float,
+        priority: Priority,
+        *,
+        restored: bool,
+    ) -> Grant | None:
+        pacing.refuse_impossible(policy, weight)
+        request = _CONSTANTS | {
+            "now": self._clock.now() if self._clock else -1.0,
+            "restored": restored,
+            "weight": weight,
+            "priority": int(priority),
+            "rate": rate(policy),
+            "spacing": pacing.spacing(policy),
+            "windows": [_request(window, weight, priority) for window in policy.windows],
+        }
+        with _closed(provider):
+            packed = msgspec.msgpack.encode(request)
+            reply = await answer(self._take(keys=[_key(provider)], args=[packed]))
+        return msgspec.msgpack.decode(reply, type=_Reply).grant() if reply else None
+
+    async def _look(self, provider: str) -> tuple[bytes, BudgetState, float]:
+        async with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.get(_key(provider))
+            pipeline.time()
+            packed, (seconds, micros) = await answer(pipeline.execute())
+        state = msgspec.msgpack.decode(packed, type=BudgetState) if packed else BudgetState()
+        now = self._clock.now() if self._clock else seconds + micros / 1e6
+        return packed or b"", state, now
+
+    async def _change(
+        self, provider: str, step: Callable[[BudgetState, float], BudgetState]
+    ) -> None:
+        with _closed(provider):
+            for _ in range(_TRIES):
+                packed, state, now = await self._look(provider)
+                changed = step(state, now)
+                if changed == state:
+                    return
+                if await self._swap(_key(provider), packed, msgspec.msgpack.encode(changed)):
+                    return
+        raise _unavailable(provider)
+
+
+class _Reply(Struct, frozen=True, array_like=True):
+    """What ``take.lua`` answers."""
+
+    granted: bool
+    wait_s: float
+    frozen_until: float
+    banned: bool
+    exhausted: bool
+    used_fraction: float
+
+    def grant(self) -> Grant:
+        """In the words of the port."""
+        return Grant(
+            self.granted,
+            self.wait_s,
+            self.frozen_until or None,
+            self.banned,
+            self.exhausted,
+            self.used_fraction,
+        )
+
+
+def _request(window: Window, weight: float, priority: Priority) -> dict[str, object]:
+    return {
+        "key": window_key(window),
+        "limit": window.limit,
+        "seconds": window.seconds,
+        "calendar": window.calendar,
+        "offset": window.offset_s,
+        "long": window.calendar or window.is_durable,
+        "room": pacing.room(window, weight, priority),
+    }
+
+
+def _key(provider: str) -> str:
+    """One key, so that a cluster can run the script; the digit changes with the layout."""
+    return f"{PREFIX}budget:1:{{{provider}}}"
+
+
+@contextmanager
+def _closed(provider: str) -> Iterator[None]:
+    """Fail closed."""
+    try:
+        yield
+    except FAULTS as error:
+        raise _unavailable(provider) from error
+
+
+def _unavailable(provider: str) -> BudgetUnavailable:
+    return BudgetUnavailable(
+        "The shared request budget cannot be asked, so nothing is sent: check that Redis is "
+        "running and that REDIS_URL names it.",
+        provider=provider,
+    )
