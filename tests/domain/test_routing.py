@@ -1,0 +1,189 @@
+"""Who is asked first, and why the others are not."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.circuit import CircuitState, ProviderHealth
+from domain.instrument import AssetClass, Instrument
+from domain.interval import Interval
+from domain.provider import Capabilities, Capability
+from domain.routing import Candidate, Ranking, rank
+
+NOW = 1_700_000_000.0
+PAIR = Instrument.pair("BTC", "USDT")
+CAN = Capabilities(
+    frozenset({Capability.BARS, Capability.PRICE}),
+    frozenset({AssetClass.CRYPTO}),
+    (Interval.M1, Interval.H1),
+)
+SHORT = Capabilities(CAN.offers, CAN.asset_classes, CAN.intervals, history_bars=720)
+WELL = ProviderHealth(recent=(True,) * 20, latencies_s=(0.1,) * 20)
+AILING = ProviderHealth(recent=(True, False) * 5)
+OPEN = ProviderHealth(state=CircuitState.OPEN, retry_at=NOW + 5, cooldown_s=8)
+DUE = ProviderHealth(state=CircuitState.OPEN, retry_at=NOW - 1, cooldown_s=8)
+PROBING = ProviderHealth(state=CircuitState.HALF_OPEN, probe_until=NOW + 3)
+
+
+def ask(
+    *candidates: Candidate,
+    preferred: tuple[str, ...] = (),
+    only: str | None = None,
+    start: float = NOW - 3600,
+    patience_s: float = 0.0,
+) -> Ranking:
+    """Rank for minute bars of a pair."""
+    return rank(
+        candidates,
+        Capability.BARS,
+        PAIR,
+        Interval.M1,
+        int(start),
+        NOW,
+        preferred,
+        only,
+        patience_s,
+    )
+
+
+def one(name: str = "a", health: ProviderHealth = WELL, **facts: object) -> Candidate:
+    """A candidate without a flaw but for the facts given."""
+    return Candidate(name=name, **{"capabilities": CAN, "health": health, **facts})  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("candidate", "code", "words"),
+    [
+        (
+            one(capabilities=Capabilities(frozenset({Capability.PRICE}), CAN.asset_classes)),
+            "not-listed",
+            "does not offer bars",
+        ),
+        (
+            one(capabilities=Capabilities(CAN.offers, frozenset({AssetClass.STOCK}))),
+            "not-listed",
+            "does not list crypto pairs",
+        ),
+        (
+            one(capabilities=Capabilities(CAN.offers, CAN.asset_classes, (Interval.D1,))),
+            "unsupported-interval",
+            "has no 1m bars",
+        ),
+        (one(needs_key=True), "access-denied", "needs an API key"),
+        (one(frozen_until=NOW + 8), "rate-limited", "for another 8 s"),
+        (one(frozen_until=NOW + 600), "rate-limited", "for another 10 minutes"),
+        (one(health=OPEN), "provider-unavailable", "given a rest"),
+        (one(health=PROBING), "provider-unavailable", "given a rest"),
+    ],
+)
+def test_each_refusal_has_its_reason(candidate: Candidate, code: str, words: str) -> None:
+    """Who cannot or must not be asked is named with one sentence and the fault's code."""
+    ranking = ask(candidate)
+    assert ranking.chosen == ()
+    (attempt,) = ranking.refused
+    assert (attempt.provider, attempt.code) == ("a", code)
+    assert words in attempt.reason
+    assert attempt.reason.startswith("a ")
+    assert attempt.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "until"),
+    [
+        (one(frozen_until=NOW + 8), NOW + 8),
+        (one(health=OPEN), NOW + 5),
+        (one(health=PROBING), NOW + 3),
+        (one(needs_key=True), None),
+    ],
+)
+def test_what_time_heals_says_when(candidate: Candidate, until: float | None) -> None:
+    """A pause or an open circuit carries the moment from which asking makes sense."""
+    assert ask(candidate).refused[0].retry_at == until
+
+
+def test_short_memories_are_not_asked_for_last_year() -> None:
+    """720 minute bars reach twelve hours back and no further."""
+    kraken = one("kraken", capabilities=SHORT)
+    assert ask(kraken, start=NOW - 11 * 3600).chosen == ("kraken",)
+    ranking = ask(kraken, one("binance"), start=NOW - 365 * 86_400)
+    assert ranking.chosen == ("binance",)
+    assert ranking.refused[0].code == "range-unavailable"
+    assert "the newest 720 1m bars" in ranking.refused[0].reason
+
+
+def test_a_price_needs_neither_interval_nor_range() -> None:
+    """Questions without bars are not refused for an interval or a history."""
+    kraken = one("kraken", capabilities=SHORT)
+    assert rank([kraken], Capability.PRICE, PAIR, None, None, NOW).chosen == ("kraken",)
+
+
+def test_a_named_provider_is_binding() -> None:
+    """Only that one is chosen or refused, whoever else would do better."""
+    ill = one("b", health=OPEN)
+    assert ask(one("a"), one("b"), preferred=("a", "b"), only="b").chosen == ("b",)
+    ranking = ask(one("a"), ill, only="b")
+    assert (ranking.chosen, [r.provider for r in ranking.refused]) == ((), ["b"])
+    (unknown,) = ask(one("a"), only="nosuch").refused
+    assert (unknown.code, unknown.reason) == (
+        "invalid-request",
+        "There is no provider called nosuch.",
+    )
+
+
+def test_preference_decides_between_the_well() -> None:
+    """The operator's order counts, not small differences of health; strangers come last."""
+    quick = ProviderHealth(recent=(True,), latencies_s=(0.01,))
+    ranking = ask(one("a", quick), one("b"), one("c"), preferred=("c", "b"))
+    assert ranking.chosen == ("c", "b", "a")
+
+
+@pytest.mark.parametrize(
+    "worse", [{"health": AILING}, {"budget_used": 0.97}, {"frozen_until": NOW + 2}]
+)
+def test_trouble_moves_behind_the_well(worse: dict[str, object]) -> None:
+    """Failing, nearly out of budget or paused for a moment: asked after the well, not never."""
+    ranking = ask(one("a", **worse), one("b"), preferred=("a", "b"), patience_s=5)  # type: ignore[arg-type]  # by name
+    assert ranking == Ranking(("b", "a"))
+
+
+def test_a_probe_comes_last() -> None:
+    """A circuit whose cool-down has passed may be tried when nobody else is left."""
+    ranking = ask(one("a", DUE), one("b", AILING), one("c"), preferred=("a", "b", "c"))
+    assert ranking.chosen == ("c", "b", "a")
+
+
+def test_without_a_preference_health_decides() -> None:
+    """Among equals the one with the better record goes first."""
+    slow = ProviderHealth(recent=(True,) * 5, latencies_s=(4.0,) * 5)
+    assert ask(one("a", slow), one("b"), one("c")).chosen == ("b", "c", "a")
+
+
+FACTS = st.builds(
+    one,
+    name=st.sampled_from("abcdef"),
+    health=st.sampled_from([WELL, AILING, OPEN, DUE, PROBING]),
+    capabilities=st.sampled_from([CAN, SHORT, Capabilities(frozenset(), frozenset())]),
+    needs_key=st.booleans(),
+    has_key=st.booleans(),
+    budget_used=st.floats(0, 1),
+    frozen_until=st.none() | st.floats(NOW - 10, NOW + 10),
+)
+
+
+@given(
+    st.lists(FACTS, max_size=4, unique_by=lambda c: c.name),
+    st.lists(st.sampled_from("abcdef"), unique=True),
+    st.sampled_from([NOW - 60, NOW - 10**7]),
+)
+def test_everybody_is_chosen_or_refused(
+    candidates: list[Candidate], preferred: list[str], start: float
+) -> None:
+    """Each candidate appears once; with a full order the ranking ignores the order of facts."""
+    order = (*preferred, *sorted(set("abcdef") - set(preferred)))
+    ranking = ask(*candidates, preferred=order, start=start)
+    names = [*ranking.chosen, *(r.provider for r in ranking.refused)]
+    assert sorted(names) == sorted(c.name for c in candidates)
+    for shuffled in permutations(candidates):
+        assert ask(*shuffled, preferred=order, start=start).chosen == ranking.chosen
