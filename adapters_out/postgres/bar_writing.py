@@ -2,27 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 from msgspec import json
 from numpy.typing import NDArray
 
-from adapters_out.postgres.columns import (
-    Floats,
-    Integers,
-    Moment,
-    Moments,
-    pack_bars,
-    unpack_series,
-)
+from adapters_out.postgres.columns import Moment, Moments, pack_rows, unpack_series
 from adapters_out.postgres.coverage_log import remember_coverage, window
 from adapters_out.postgres.foreign_text import storable_text
 from adapters_out.postgres.pool import Connection
 from adapters_out.postgres.series_lock import lock_for_writing
 from domain.bars import COLUMNS, BarSeries
 from domain.instrument import SeriesKey
-from domain.ledger import Batch, Receipt
+from domain.ledger import Batch, Receipt, StoredBars
 from domain.provider import RejectedRow
 from domain.timerange import TimeRange
 
@@ -50,20 +43,14 @@ _COPY = """
 COPY bars (series_id, ts, open, high, low, close, volume, vwap, trades, known_at)
 FROM STDIN (FORMAT binary)
 """
-_ARCHIVE = """
-INSERT INTO bar_revisions
-SELECT b.series_id, b.ts, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades,
-  b.known_at, %(known_at)s
-FROM bars AS b JOIN unnest(%(ts)s) AS fresh (ts) ON b.ts = fresh.ts
-WHERE b.series_id = %(series)s AND b.ts BETWEEN %(first)s AND %(last)s
+_COPY_REVISIONS = """
+COPY bar_revisions
+  (series_id, ts, open, high, low, close, volume, vwap, trades, known_at, superseded_at)
+FROM STDIN (FORMAT binary)
 """
-_REPLACE = """
-UPDATE bars AS b SET open = fresh.open, high = fresh.high, low = fresh.low, close = fresh.close,
-  volume = nullif(fresh.volume, 'NaN'), vwap = nullif(fresh.vwap, 'NaN'),
-  trades = nullif(fresh.trades, -1), known_at = %(known_at)s
-FROM unnest(%(ts)s, %(open)s, %(high)s, %(low)s, %(close)s, %(volume)s, %(vwap)s, %(trades)s)
-  AS fresh (ts, open, high, low, close, volume, vwap, trades)
-WHERE b.series_id = %(series)s AND b.ts = fresh.ts AND b.ts BETWEEN %(first)s AND %(last)s
+_REMOVE = """
+DELETE FROM bars USING unnest(%s) AS old (ts)
+WHERE series_id = %s AND bars.ts = old.ts AND bars.ts BETWEEN %s AND %s
 """
 _QUARANTINE = """
 INSERT INTO quarantine (series_id, ts, content, reason, received_at)
@@ -83,24 +70,33 @@ _MAX_TS = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Which of the incoming bars are not stored yet, and which are stored with other values."""
+    """What a batch means for the stored bars.
 
-    fresh: NDArray[np.bool_]
-    changed: NDArray[np.bool_]
+    ``new`` are the bars to write: ``inserted`` of them are not stored yet, the others replace
+    the ``old`` ones.
+    """
+
+    new: BarSeries
+    inserted: int
+    old: StoredBars
 
     @classmethod
-    def between(cls, stored: BarSeries, incoming: BarSeries) -> "Difference":
+    def between(cls, stored: StoredBars, incoming: BarSeries) -> "Difference":
         """Compare by time and value; two absent values are equal."""
-        if not len(stored):
-            nothing = np.zeros(len(incoming), dtype=np.bool_)
-            return cls(~nothing, nothing)
-        at = np.minimum(np.searchsorted(stored.ts, incoming.ts), len(stored) - 1)
-        known = stored.ts[at] == incoming.ts
+        before = stored.series
+        if not len(before) or not len(incoming):
+            return cls(incoming, len(incoming), _only(stored, np.zeros(len(before), np.bool_)))
+        at = np.minimum(np.searchsorted(before.ts, incoming.ts), len(before) - 1)
+        known = before.ts[at] == incoming.ts
         differs = np.zeros(len(incoming), dtype=np.bool_)
         for name in COLUMNS[1:]:
-            old, new = getattr(stored, name)[at], getattr(incoming, name)
+            old, new = getattr(before, name)[at], getattr(incoming, name)
             differs |= (old != new) & ~(_absent(old) & _absent(new))
-        return cls(~known, known & differs)
+        return cls(
+            incoming.where(~known | differs),
+            int(np.count_nonzero(~known)),
+            _only(stored, at[known & differs]),
+        )
 
 
 async def write_batch(connection: Connection, batch: Batch) -> Receipt:
@@ -110,22 +106,19 @@ async def write_batch(connection: Connection, batch: Batch) -> Receipt:
         series_id = await _series_id(connection, batch.key)
         stored, known_at = await _stored(connection, series_id, batch)
         difference = Difference.between(stored, batch.series)
-        fresh = batch.series.where(difference.fresh)
-        changed = batch.series.where(difference.changed)
-        await _insert(connection, series_id, fresh, known_at)
-        await _replace(connection, series_id, changed, known_at)
+        await _change(connection, series_id, difference, known_at)
         learned = await remember_coverage(
             connection,
             series_id,
             batch,
-            ts=np.union1d(stored.ts, fresh.ts),
+            ts=np.union1d(stored.series.ts, difference.new.ts),
             known_at=known_at,
         )
-        moved = len(fresh) + len(changed)
+        moved = len(difference.new)
         learned = await _quarantine(connection, series_id, batch) or learned or moved > 0
         receipt = Receipt(
-            inserted=len(fresh),
-            changed=len(changed),
+            inserted=difference.inserted,
+            changed=moved - difference.inserted,
             unchanged=len(batch.series) - moved,
             known_at=known_at if moved else None,
         )
@@ -142,41 +135,35 @@ async def _series_id(connection: Connection, key: SeriesKey) -> int:
     return int(row[0]) if row else 0
 
 
-async def _stored(connection: Connection, series_id: int, batch: Batch) -> tuple[BarSeries, int]:
+async def _stored(connection: Connection, series_id: int, batch: Batch) -> tuple[StoredBars, int]:
     """What the store holds in the batch's window, and the moment of this transaction (µs)."""
     frame = window(batch)
     start, end = Moment(seconds=frame.start), Moment(seconds=frame.end)
     cursor = connection.cursor(binary=True)
     await cursor.execute(_STORED, {"series": series_id, "start": start, "end": end})
     ((known_at, *arrays),) = await cursor.fetchall()
-    return unpack_series(batch.key.interval, arrays)[0], known_at
+    return StoredBars(*unpack_series(batch.key.interval, arrays)), known_at
 
 
-async def _insert(connection: Connection, series_id: int, fresh: BarSeries, known_at: int) -> None:
-    if len(fresh):
-        payload = pack_bars(series_id, fresh, known_at)
-        async with connection.cursor().copy(_COPY) as copy:
-            await copy.write(payload)
-
-
-async def _replace(
-    connection: Connection, series_id: int, changed: BarSeries, known_at: int
+async def _change(
+    connection: Connection, series_id: int, difference: Difference, known_at: int
 ) -> None:
-    if not len(changed):
-        return
-    first, last = int(changed.ts[0]), int(changed.ts[-1])
-    floats = {name: Floats(getattr(changed, name)) for name in COLUMNS[1:-1]}
-    values = {
-        "series": series_id,
-        "known_at": Moment(us=known_at),
-        "first": Moment(seconds=first),
-        "last": Moment(seconds=last),
-        "ts": Moments(changed.ts * 1_000_000),
-        "trades": Integers(np.maximum(changed.trades, -1)),
-        **floats,
-    }
-    await connection.execute(_ARCHIVE, values)
-    await connection.execute(_REPLACE, values)
+    """Move what is replaced to the revisions, then write what is new: COPY beats UPDATE."""
+    old = difference.old
+    if len(old.series):
+        ts = old.series.ts
+        await _copy(
+            connection, _COPY_REVISIONS, pack_rows(series_id, old.series, old.known_at, known_at)
+        )
+        first, last = Moment(seconds=int(ts[0])), Moment(seconds=int(ts[-1]))
+        await connection.execute(_REMOVE, (Moments(ts * 1_000_000), series_id, first, last))
+    if len(difference.new):
+        await _copy(connection, _COPY, pack_rows(series_id, difference.new, known_at))
+
+
+async def _copy(connection: Connection, statement: LiteralString, payload: bytes) -> None:
+    async with connection.cursor().copy(statement) as copy:
+        await copy.write(payload)
 
 
 async def _quarantine(connection: Connection, series_id: int, batch: Batch) -> bool:
@@ -223,3 +210,7 @@ def _storable(row: RejectedRow) -> tuple[int | None, str, str]:
 
 def _absent(column: NDArray[Any]) -> NDArray[np.bool_]:
     return column < 0 if column.dtype.kind == "i" else np.isnan(column)
+
+
+def _only(stored: StoredBars, chosen: NDArray[Any]) -> StoredBars:
+    return StoredBars(stored.series.where(chosen), stored.known_at[chosen])

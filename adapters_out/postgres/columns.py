@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from domain.bars import BarSeries, Ints
+from domain.bars import COLUMNS, BarSeries, Ints
 from domain.errors import InvalidRequest
 from domain.interval import Interval
 
@@ -29,12 +29,11 @@ _ARRAY_HEADER = struct.Struct(">iiIii")
 _ELEMENT_BYTES = 8
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_TRAILER = struct.pack(">h", -1)
-_TIMESTAMPTZ, _FLOAT8, _INT8 = 1184, 701, 20
+_TIMESTAMPTZ, _TIMESTAMPTZ_ARRAY = 1184, 1185
 
 FOREVER = np.iinfo(np.int64).max  # 'infinity' of timestamptz
 
 _OPTIONAL = ("volume", "vwap", "trades")
-_FLOATS = ("open", "high", "low", "close", "volume", "vwap")
 
 
 class Moment:
@@ -51,49 +50,18 @@ class Moment:
         self.us = min(max(whole, _FIRST_S * 1_000_000), _LAST_S * 1_000_000) - _EPOCH_US
 
 
-class Column:
-    """An array parameter, packed by numpy: one dimension, no NULLs."""
+class Moments:
+    """A ``timestamptz[]`` parameter, packed by numpy, from Unix µs; FOREVER stays it."""
 
     __slots__ = ("data",)
-
-    def __init__(self, element: int, code: str, values: NDArray[Any]) -> None:
-        """``element`` is the oid of the elements' type, ``code`` their numpy type."""
-        packed = np.empty(len(values), dtype=[("bytes", ">i4"), ("value", code)])
-        packed["bytes"] = _ELEMENT_BYTES
-        packed["value"] = values
-        header = _ARRAY_HEADER.pack(1, 0, element, len(values), 1)
-        self.data = header + packed.tobytes()
-
-
-class Moments(Column):
-    """``timestamptz[]`` from Unix µs; FOREVER stays it."""
-
-    __slots__ = ()
 
     def __init__(self, us: Ints | Sequence[int]) -> None:
         """Within the span of the type."""
         given = np.asarray(us, dtype=np.int64)
-        super().__init__(_TIMESTAMPTZ, ">i8", np.where(given == FOREVER, given, given - _EPOCH_US))
-
-
-class Floats(Column):
-    """``float8[]``."""
-
-    __slots__ = ()
-
-    def __init__(self, values: NDArray[np.float64]) -> None:
-        """Any, NaN included."""
-        super().__init__(_FLOAT8, ">f8", values)
-
-
-class Integers(Column):
-    """``int8[]``."""
-
-    __slots__ = ()
-
-    def __init__(self, values: Ints) -> None:
-        """Any."""
-        super().__init__(_INT8, ">i8", values)
+        packed = np.empty(len(given), dtype=[("bytes", ">i4"), ("value", ">i8")])
+        packed["bytes"] = _ELEMENT_BYTES
+        packed["value"] = np.where(given == FOREVER, given, given - _EPOCH_US)
+        self.data = _ARRAY_HEADER.pack(1, 0, _TIMESTAMPTZ, len(given), 1) + packed.tobytes()
 
 
 class _MomentDumper(Dumper):
@@ -104,29 +72,16 @@ class _MomentDumper(Dumper):
         return struct.pack(">q", obj.us)
 
 
-class _ColumnDumper(Dumper):
+class _MomentsDumper(Dumper):
     format = Format.BINARY
+    oid = _TIMESTAMPTZ_ARRAY
 
-    def dump(self, obj: Column) -> bytes:
+    def dump(self, obj: Moments) -> bytes:
         return obj.data
-
-
-class _MomentsDumper(_ColumnDumper):
-    oid = 1185
-
-
-class _FloatsDumper(_ColumnDumper):
-    oid = 1022
-
-
-class _IntegersDumper(_ColumnDumper):
-    oid = 1016
 
 
 psycopg.adapters.register_dumper(Moment, _MomentDumper)
 psycopg.adapters.register_dumper(Moments, _MomentsDumper)
-psycopg.adapters.register_dumper(Floats, _FloatsDumper)
-psycopg.adapters.register_dumper(Integers, _IntegersDumper)
 
 
 def to_postgres_time(seconds: Ints) -> Ints:
@@ -158,41 +113,43 @@ def unpack_series(interval: Interval, sent: Sequence[bytes | None]) -> tuple[Bar
     return BarSeries(interval, ts // 1_000_000 + _EPOCH_S, *values), known_at + _EPOCH_US
 
 
-def pack_bars(series_id: int, series: BarSeries, known_at: int) -> bytes:
-    """The rows as a binary COPY into ``bars``; ``known_at`` in Unix µs.
+def pack_rows(
+    series_id: int, series: BarSeries, known_at: int | Ints, superseded_at: int | None = None
+) -> bytes:
+    """The rows as a binary COPY into ``bars`` or, with ``superseded_at``, ``bar_revisions``.
 
-    A NULL has no bytes, so rows that miss the same values have the same length: each such kind
-    is packed at once. Ordinarily there is one.
+    ``known_at`` of all or of each, Unix µs. A NULL has no bytes, so rows that miss the same
+    values have the same length: each such kind is packed at once. Ordinarily there is one.
     """
     absent = np.isnan(series.volume) * 1 + np.isnan(series.vwap) * 2 + (series.trades < 0) * 4
-    kinds = np.unique(absent)
-    whole = len(kinds) == 1
-    parts = (
-        _pack_alike(
-            series_id, series if whole else series.where(absent == kind), known_at, int(kind)
-        )
-        for kind in kinds
-    )
-    return b"".join((_COPY_HEADER, *parts, _COPY_TRAILER))
-
-
-def _pack_alike(series_id: int, series: BarSeries, known_at: int, absent: int) -> bytes:
-    missing = {name for bit, name in enumerate(_OPTIONAL) if absent >> bit & 1}
-    values: dict[str, tuple[str, Any]] = {
+    columns: dict[str, tuple[str, Any]] = {
         "series_id": (">i4", series_id),
         "ts": (">i8", to_postgres_time(series.ts)),
     }
-    for name in (*_FLOATS, "trades"):
-        code = ">i8" if name == "trades" else ">f8"
-        values[name] = ("", None) if name in missing else (code, getattr(series, name))
-    values["known_at"] = (">i8", known_at - _EPOCH_US)
+    for name in COLUMNS[1:]:
+        columns[name] = (">i8" if name == "trades" else ">f8", getattr(series, name))
+    columns["known_at"] = (">i8", np.full(len(series), known_at, dtype=np.int64) - _EPOCH_US)
+    if superseded_at is not None:
+        columns["superseded_at"] = (">i8", superseded_at - _EPOCH_US)
+    parts = (_pack_alike(columns, absent == kind, int(kind)) for kind in np.unique(absent))
+    return b"".join((_COPY_HEADER, *parts, _COPY_TRAILER))
+
+
+def _pack_alike(
+    columns: dict[str, tuple[str, Any]], chosen: NDArray[np.bool_], absent: int
+) -> bytes:
+    """The chosen rows, all of which miss the values that ``absent`` has a bit for."""
+    missing = {name for bit, name in enumerate(_OPTIONAL) if absent >> bit & 1}
     layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for name, (code, _) in values.items():
-        layout += [(f"{name}_bytes", ">i4")] + ([(name, code)] if code else [])
-    rows = np.empty(len(series), dtype=layout)
-    rows["fields"] = len(values)
-    for name, (code, column) in values.items():
-        rows[f"{name}_bytes"] = int(code[-1]) if code else -1
-        if code:
-            rows[name] = column
+    for name, (code, _) in columns.items():
+        layout.append((f"{name}_bytes", ">i4"))
+        if name not in missing:
+            layout.append((name, code))
+    rows = np.empty(np.count_nonzero(chosen), dtype=layout)
+    rows["fields"] = len(columns)
+    for name, (code, column) in columns.items():
+        rows[f"{name}_bytes"] = -1 if name in missing else int(code[-1])
+        if name not in missing:
+            whole = np.ndim(column) == 0 or len(rows) == len(chosen)
+            rows[name] = column if whole else column[chosen]
     return rows.tobytes()

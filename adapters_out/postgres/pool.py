@@ -222,6 +222,8 @@ def _conninfo(url: str, application: str, statement_timeout_s: float) -> str:
         # What is read under a lock must be what its last holder committed.
         r"-c default_transaction_isolation=read\ committed",
         "-c client_min_messages=warning",
+        # Our statements are short: compiling them takes longer than running them.
+        "-c jit=off",
     )
     options = " ".join((*ours, str(given.get("options") or ""))).strip()
     network = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}

@@ -135,7 +135,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
     RETURN;
   END IF;
-  PERFORM create_hypertable('bars', by_range('ts', INTERVAL '30 days'));
+  PERFORM create_hypertable(
+    'bars', by_range('ts', INTERVAL '30 days'), create_default_indexes => false
+  );
   IF current_setting('timescaledb.license') = 'timescale' THEN
     ALTER TABLE bars SET (
       timescaledb.enable_columnstore = true,
