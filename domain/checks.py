@@ -21,24 +21,32 @@ FLAT_RUN = 5  # bars in a row that did not move at all before it is worth a word
 STALE_RUN = 3  # bars in a row that are copies of each other
 
 
-def impossible(open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> Mask:
+def impossible(
+    open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats, floor: float = 0.0
+) -> Mask:
     """Which rows cannot be bars: they belong into quarantine, never into the store.
 
     Columns are float64 of equal length; a NaN volume means "not sent" and is fine. Impossible
-    is a price that is not finite or not above zero, a high below open, low or close, a low
-    above open, high or close, and a volume that is negative or infinite.
+    is a price that is not finite or not above ``floor`` (0; minus infinity for futures, which
+    may trade below zero), a high below open, low or close, a low above open, high or close, and
+    a volume that is negative or infinite.
     """
     with np.errstate(invalid="ignore"):
         fine = high >= np.maximum(open_, close)  # false as well when one of them is NaN
         fine &= low <= np.minimum(open_, close)
-        fine &= low > 0
+        fine &= low > floor
         fine &= high < math.inf
         fine &= ~((volume < 0) | (volume == math.inf))
     return ~fine
 
 
 def why_impossible(
-    open_: float, high: float, low: float, close: float, volume: float = math.nan
+    open_: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float = math.nan,
+    floor: float = 0.0,
 ) -> str:
     """The reason why one row is impossible, or an empty text when it is a bar.
 
@@ -47,7 +55,7 @@ def why_impossible(
     prices = (open_, high, low, close)
     if not all(map(math.isfinite, prices)):
         return "a price is not a finite number"
-    if min(prices) <= 0:
+    if min(prices) <= floor:
         return "a price is zero or negative"
     if high < max(prices):
         return "the high lies below another price of the bar"

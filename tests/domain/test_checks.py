@@ -24,11 +24,22 @@ def found(series: BarSeries) -> dict[str, Finding]:
     return {f.check: f for f in odd_bars(series)}
 
 
-@given(st.lists(st.tuples(ANY, ANY, ANY, ANY, ANY), max_size=20))
-def test_the_rule_for_columns_is_the_rule_for_rows(rows: list[tuple[float, ...]]) -> None:
+@given(st.lists(st.tuples(ANY, ANY, ANY, ANY, ANY), max_size=20), st.sampled_from([0.0, -math.inf]))
+def test_the_rule_for_columns_is_the_rule_for_rows(
+    rows: list[tuple[float, float, float, float, float]], floor: float
+) -> None:
     """A row is impossible exactly if there is a reason why."""
-    columns = np.array(rows, dtype=np.float64).reshape(-1, 5).T
-    assert impossible(*columns).tolist() == [bool(why_impossible(*row)) for row in rows]
+    open_, high, low, close, volume = np.array(rows, dtype=np.float64).reshape(-1, 5).T
+    reasons = [why_impossible(*row, floor) for row in rows]
+    mask = impossible(open_, high, low, close, volume, floor)
+    assert mask.tolist() == [bool(reason) for reason in reasons]
+
+
+def test_futures_may_trade_below_zero() -> None:
+    """Crude oil closed at -37.63 on 2020-04-20: a price below zero can be real."""
+    crude = (-1.0, 0.5, -40.32, -37.63, 100.0)
+    assert why_impossible(*crude, -math.inf) == ""
+    assert why_impossible(*crude) == "a price is zero or negative"
 
 
 @pytest.mark.parametrize(
