@@ -39,6 +39,9 @@ def open_client(url: str, *, max_connections: int = 32) -> Redis:
         retry=Retry(NoBackoff(), 0),
         retry_on_error=[],
         decode_responses=False,
+        # Over protocol 3, redis-py 8.1 takes a closed connection for one with a notification
+        # waiting and uses it: after a restart every pooled connection would fail once.
+        protocol=2,
     )
     return Redis.from_pool(pool)
 
