@@ -22,8 +22,8 @@ from domain.interval import Interval
 
 _EPOCH_S = 946_684_800  # 2000-01-01
 _EPOCH_US = _EPOCH_S * 1_000_000
-# The span of timestamptz (4714 BC to 294276 AD), rounded inwards, in Unix seconds.
-_FIRST_S, _LAST_S = -210_000_000_000, 9_224_318_000_000
+# The years 1 to 9999, which both timestamptz and TimescaleDB's partitioning can express.
+_FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
 
 _ARRAY_HEADER = struct.Struct(">iiIii")
 _ELEMENT_BYTES = 8
@@ -39,7 +39,7 @@ _OPTIONAL = ("volume", "vwap", "trades")
 class Moment:
     """A timestamptz parameter from integers, exact and without a datetime.
 
-    Beyond the span of the type it becomes the nearest moment that exists.
+    Before the year 1 and after 9999 it becomes the nearest moment that exists.
     """
 
     __slots__ = ("us",)
@@ -56,7 +56,7 @@ class Moments:
     __slots__ = ("data",)
 
     def __init__(self, us: Ints | Sequence[int]) -> None:
-        """Within the span of the type."""
+        """Between the years 1 and 9999, or FOREVER."""
         given = np.asarray(us, dtype=np.int64)
         packed = np.empty(len(given), dtype=[("bytes", ">i4"), ("value", ">i8")])
         packed["bytes"] = _ELEMENT_BYTES
@@ -88,10 +88,10 @@ def to_postgres_time(seconds: Ints) -> Ints:
     """µs since 2000-01-01, from Unix seconds.
 
     Raises:
-        InvalidRequest: a moment that PostgreSQL cannot express.
+        InvalidRequest: a moment before the year 1 or after 9999.
     """
     if len(seconds) and (seconds.min() < _FIRST_S or seconds.max() > _LAST_S):
-        raise InvalidRequest("A bar lies outside of the time that can be stored (294,275 AD).")
+        raise InvalidRequest("A bar lies outside of what can be stored, the years 1 to 9999.")
     return (seconds - _EPOCH_S) * 1_000_000
 
 
