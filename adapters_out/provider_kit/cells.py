@@ -1,0 +1,101 @@
+"""One cell of a provider's body as a number, strictly; and whole columns of such cells."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DECIMAL = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_LARGEST = 2**63 - 1
+# Stamps of 1973 and later; nothing that we ask for was traded before in finer units.
+_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 1000))
+
+Complain = Callable[[int, str], None]
+Number = TypeVar("Number", int, float)
+
+
+class Unreadable(ValueError):
+    """Raised by the reading part of a provider for a body that is not what was asked for."""
+
+
+def number(cell: object) -> float:
+    """A JSON number or a plain decimal in a string as a finite float.
+
+    Raises:
+        Unreadable: anything else; ``NaN``, ``inf``, ``1_000`` and booleans included.
+    """
+    plain = isinstance(cell, str) and _DECIMAL.fullmatch(cell)
+    if not plain and (isinstance(cell, bool) or not isinstance(cell, int | float)):
+        raise Unreadable(f"{_shown(cell)} is no number")
+    try:
+        value = float(cell)  # type: ignore[arg-type]  # str, int or float by the lines above
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise Unreadable(f"{_shown(cell)} is not finite")
+    return value
+
+
+def whole(cell: object) -> int:
+    """A whole JSON number, or one in a string, that fits 64 bits; never rounded.
+
+    Raises:
+        Unreadable: anything else.
+    """
+    value = number(cell)
+    try:
+        exact = int(cell)  # type: ignore[call-overload]  # a number or its text
+    except ValueError:
+        exact = int(value)  # "1.1e3"
+    if not value.is_integer() or abs(exact) > _LARGEST:
+        raise Unreadable(f"{_shown(cell)} is no whole number of 64 bits")
+    return int(exact)
+
+
+def epoch_unit(stamp: int) -> int:
+    """How many of its units make a second, told from the magnitude of one Unix time stamp."""
+    return next((unit for limit, unit in _UNITS if abs(stamp) >= limit), 1)
+
+
+def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.float64]:
+    """Cells as float64; one that cannot be read is NaN and reported with its position.
+
+    An ``optional`` cell may be None, which is NaN without a report. Floats are taken as they
+    are: the judge looks at whether they are finite.
+    """
+    kinds = set(map(type, cells))
+    if kinds <= {float} or (optional and kinds <= {float, type(None)}):
+        return np.array(cells, dtype=np.float64)
+    return np.array(_column(number, cells, math.nan, complain, optional=optional), dtype=np.float64)
+
+
+def integers(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.int64]:
+    """Cells as int64; one that cannot be read is -1 and reported; an optional None is -1."""
+    return np.array(_column(whole, cells, -1, complain, optional=optional), dtype=np.int64)
+
+
+def _column(
+    read: Callable[[object], Number],
+    cells: Sequence[object],
+    absent: Number,
+    complain: Complain,
+    *,
+    optional: bool,
+) -> list[Number]:
+    values: list[Number] = []
+    for index, cell in enumerate(cells):
+        value = absent
+        if cell is not None or not optional:
+            try:
+                value = read(cell)
+            except Unreadable as error:
+                complain(index, str(error))
+        values.append(value)
+    return values
+
+
+def _shown(cell: object) -> str:
+    return repr(cell)[:40]

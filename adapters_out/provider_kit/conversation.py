@@ -1,0 +1,121 @@
+"""A question to a provider until it is answered: its steps, its reading, its retries."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
+from adapters_out.provider_kit.faults import UNREADABLE
+from adapters_out.provider_kit.retries import Retries
+from adapters_out.provider_kit.sender import Sender, Sent
+from domain.errors import AccessDenied, MalformedPayload, ProviderError
+from ports.clock import Clock
+from ports.market_data import CallContext
+
+T = TypeVar("T")
+
+
+class Conversation:
+    """Talks to one provider.
+
+    A fault that may pass is answered by asking the whole question again: the functions of a
+    provider are pure, so starting over is always right.
+    """
+
+    def __init__(self, name: str, sender: Sender, retries: Retries, clock: Clock) -> None:
+        """Nothing has been said yet."""
+        self._name = name
+        self._sender = sender
+        self._retries = retries
+        self._clock = clock
+        self._kept: dict[bytes, tuple[float, Reply]] = {}
+
+    async def answer(
+        self,
+        endpoint: str,
+        begin: Callable[[], Question],
+        read: Callable[[Reply], T],
+        context: CallContext,
+    ) -> T:
+        """What ``read`` makes of the reply to the question, asked as often as makes sense.
+
+        Raises:
+            ProviderError: of the last try.
+            DeadlineExceeded: the caller's time is up.
+        """
+        self._retries.budget.called()
+        attempt = 0
+        while True:
+            try:
+                return await self._once(begin(), read, endpoint, context)
+            except ProviderError as error:
+                failed = error
+            pause = self._pause(failed, attempt, context)
+            if pause is None or not await self._sender.is_permitted():
+                raise failed
+            await self._clock.sleep(pause)
+            attempt += 1
+
+    def _pause(self, failed: ProviderError, attempt: int, context: CallContext) -> float | None:
+        if isinstance(failed, AccessDenied) and self._kept and attempt == 0:
+            self._kept.clear()  # a crumb or token that was kept may have expired
+            return 0.0
+        return self._retries.pause(failed, attempt, context.deadline)
+
+    async def _once(
+        self, question: Question, read: Callable[[Reply], T], endpoint: str, context: CallContext
+    ) -> T:
+        call = question
+        if not isinstance(call, Call):
+            call = await self._prepared(call, endpoint, context)
+        return await self._read(await self._send(call, endpoint, context), read)
+
+    async def _prepared(self, steps: Steps, endpoint: str, context: CallContext) -> Call:
+        """Take the steps that come before the call whose reply counts."""
+        call, last = _step(steps, None)
+        while not last:
+            sent = await self._send(call, endpoint, context)
+            call, last = await self._read(sent, lambda reply: _step(steps, reply))
+        return call
+
+    async def _send(self, call: Call, endpoint: str, context: CallContext) -> Sent:
+        if call.keep_s <= 0:
+            return await self._sender.send(call, endpoint, context)
+        identity = msgspec.json.encode(call)
+        until, reply = self._kept.get(identity, (0.0, None))
+        if reply is not None and self._clock.monotonic() < until:
+            return Sent(call, endpoint, reply=reply, kept=True)
+        sent = await self._sender.send(call, endpoint, context)
+        self._kept[identity] = (self._clock.monotonic() + call.keep_s, sent.reply)
+        return sent
+
+    async def _read(self, sent: Sent, read: Callable[[Reply], T]) -> T:
+        """Read a reply and settle its call by whether that was possible."""
+        error: ProviderError
+        try:
+            value = read(sent.reply)
+        except ProviderError as fault:
+            error = fault
+        except UNREADABLE as fault:
+            error = MalformedPayload(f"{self._name} sent an unreadable answer: {_why(fault)}.")
+        else:
+            await self._sender.settle(sent, None)
+            return value
+        error = self._sender.cleaned(error)
+        self._kept.pop(msgspec.json.encode(sent.call), None)
+        await self._sender.settle(sent, error)
+        raise error
+
+
+def _step(steps: Steps, reply: Reply | None) -> tuple[Call, bool]:
+    """The next call of a question, and whether it is the one whose reply is read."""
+    try:
+        return (next(steps) if reply is None else steps.send(reply)), False
+    except StopIteration as end:
+        return end.value, True
+
+
+def _why(fault: Exception) -> str:
+    text = " ".join(str(fault).split())[:160]
+    return text.rstrip(".") or type(fault).__name__

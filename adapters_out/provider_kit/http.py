@@ -1,0 +1,191 @@
+"""The one module that speaks HTTP to providers (httpx is its secret).
+
+It sends a :class:`Call` to the configured origin and nowhere else, bounds time and size, and
+raises only errors of the project's tree, which carry neither key nor foreign exception.
+"""
+
+import asyncio
+import logging
+import zlib
+from collections.abc import Generator
+from typing import cast
+from urllib.parse import urlsplit
+
+import httpx
+
+from adapters_out.provider_kit.calls import Call, Reply, rerooted
+from adapters_out.provider_kit.faults import StaleConnection
+from adapters_out.provider_kit.provider import Auth, Provider
+from domain.errors import CallRefused, MalformedPayload, ProviderError, ProviderUnavailable
+from domain.provider import ProviderPolicy
+from domain.secret import Secret
+from ports.clock import Clock
+
+Transport = httpx.AsyncBaseTransport
+_GZIP = 16 + zlib.MAX_WBITS
+_USER_AGENT = "fks-data (market data service)"
+
+
+class KeyAuth(httpx.Auth):
+    """Adds the key, but only to a request that goes to the configured origin."""
+
+    def __init__(self, auth: Auth, key: Secret, origin: httpx.URL) -> None:
+        """Remember where the key may go."""
+        self._auth = auth
+        self._key = key
+        self._origin = origin
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """One request, no answer awaited."""
+        yield self.signed(request)
+
+    def signed(self, request: httpx.Request) -> httpx.Request:
+        """The request with the key, unless it would leave the origin."""
+        theirs = (request.url.scheme, request.url.host, request.url.port)
+        if theirs != (self._origin.scheme, self._origin.host, self._origin.port):
+            return request
+        value = self._auth.prefix + self._key.reveal()
+        if self._auth.header:
+            request.headers[self._auth.header] = value
+        if self._auth.query:
+            request.url = request.url.copy_merge_params({self._auth.query: value})
+        return request
+
+
+class HttpChannel:
+    """One provider's HTTP client: keep-alive, at most ``policy.concurrency`` connections."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        policy: ProviderPolicy,
+        base_url: str,
+        key: Secret | None,
+        clock: Clock,
+        transport: Transport | None = None,
+    ) -> None:
+        """Connect lazily; ``transport`` replaces the network in the scripted ring."""
+        silence()
+        self._name = provider.name
+        self._policy = policy
+        self._base_url = base_url.rstrip("/")
+        self._hosts = provider.hosts | {urlsplit(provider.base_url).netloc}
+        self._clock = clock
+        self._auth = None
+        if key and provider.auth is not None:
+            self._auth = KeyAuth(provider.auth, key, httpx.URL(self._base_url))
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - one time-out lies around the whole exchange, see send
+            limits=httpx.Limits(
+                max_connections=policy.concurrency, max_keepalive_connections=policy.concurrency
+            ),
+            headers={"user-agent": _USER_AGENT, "accept-encoding": "gzip"},
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def send(self, call: Call, seconds: float) -> Reply:
+        """One exchange, over within ``seconds`` whatever the provider does.
+
+        Raises:
+            TimeoutError: time is up.
+            StaleConnection, ProviderUnavailable, MalformedPayload, CallRefused: see there.
+        """
+        request = self._request(call)
+        failure: ProviderError | None = None
+        asked_at = self._clock.now()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(request, call, asked_at)
+        except httpx.HTTPError as error:
+            failure = self._translated(error, call)
+        except httpx.InvalidURL:
+            failure = CallRefused(f"The call to {self._name} has no valid address.")
+        except zlib.error:
+            failure = self._malformed("sent a body that cannot be unpacked")
+        # Raised out here, so that it does not carry the foreign exception (its URL, our key).
+        raise failure
+
+    def _request(self, call: Call) -> httpx.Request:
+        placed = rerooted(call, self._base_url, self._hosts)
+        if placed is None:
+            raise self._malformed("names a foreign address for the next page, which is refused")
+        params = {name: str(value) for name, value in placed.params.items()}
+        try:
+            return self._client.build_request(
+                placed.method,
+                self._base_url + placed.path,
+                params=params or None,
+                headers=dict(placed.headers),
+                content=placed.body or None,
+            )
+        except httpx.InvalidURL:
+            pass
+        raise CallRefused(f"The call to {self._name} has no valid address.", provider=self._name)
+
+    async def _exchange(self, request: httpx.Request, call: Call, asked_at: float) -> Reply:
+        response = await self._client.send(request, auth=self._auth, stream=True)
+        try:
+            limit = call.max_bytes or self._policy.max_body_bytes
+            body = await self._body(response, limit)
+        finally:
+            await response.aclose()
+        return Reply(
+            status=response.status_code,
+            body=body,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            asked_at=asked_at,
+            received_at=self._clock.now(),
+        )
+
+    async def _body(self, response: httpx.Response, limit: int) -> bytes:
+        """The inflated body; both it and what travelled are at most ``limit`` bytes."""
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in {"", "identity", "gzip", "x-gzip"}:
+            raise self._malformed(f"packed its body as {coding[:20]!r}, which was not asked for")
+        inflater = zlib.decompressobj(_GZIP) if "gzip" in coding else None
+        body = bytearray()
+        travelled = 0
+        # Not aiter_raw(): it refuses the ready-made responses of a scripted transport.
+        stream = cast("httpx.AsyncByteStream", response.stream)
+        async for chunk in stream:
+            travelled += len(chunk)
+            # One byte more than allowed is enough to know that it is too much.
+            room = limit - len(body) + 1
+            body += inflater.decompress(chunk, room) if inflater else chunk
+            if max(len(body), travelled) > limit:
+                raise self._malformed(f"sends more than {limit} bytes")
+        if inflater and travelled and not inflater.eof:
+            raise self._malformed("broke off in the middle of its body")
+        return bytes(body)
+
+    def _translated(self, error: httpx.HTTPError, call: Call) -> ProviderError:
+        kind = type(error).__name__
+        if isinstance(error, httpx.RemoteProtocolError):
+            text = str(error)
+            if "without sending a response" in text and call.method == "GET":
+                return StaleConnection(
+                    f"{self._name} closed the connection unanswered.", provider=self._name
+                )
+            if "incomplete" in text or "complete message" in text:
+                return self._malformed("broke off in the middle of its body")
+        return ProviderUnavailable(
+            f"{self._name} cannot be reached or broke the connection ({kind}).",
+            provider=self._name,
+        )
+
+    def _malformed(self, what: str) -> MalformedPayload:
+        return MalformedPayload(f"{self._name} {what}.", provider=self._name)
+
+
+def silence() -> None:
+    """Keep httpx from logging addresses (keys included) below WARNING."""
+    for name in ("httpx", "httpcore"):
+        logger = logging.getLogger(name)
+        if logger.level < logging.WARNING:
+            logger.setLevel(logging.WARNING)

@@ -1,0 +1,226 @@
+"""The one place where rows become bars: a :class:`Sheet` is sorted out into a ``BarsPage``.
+
+Nothing disappears silently. Disorder is sorted, an exact repetition is dropped; every other row
+is a final bar, the forming bar, or a ``RejectedRow`` with its reason.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from adapters_out.provider_kit.sheet import Sheet
+from domain.bars import COLUMNS, Bar, BarSeries
+from domain.instrument import AssetClass
+from domain.interval import Interval
+from domain.provider import BarsAsk, BarsPage, RejectedRow
+from domain.timerange import TimeRange
+
+Mask = NDArray[np.bool_]
+Positions = NDArray[np.int64]
+
+_SHOWN = 400
+_CONFLICT = "another row has the same time and other values"
+
+
+class PageRules(Struct, frozen=True):
+    """How a provider fills a page.
+
+    ``full_rows``: an answer with fewer rows reaches to the end of what was asked (0: every answer
+    does). ``bounded``: it was told where the range ends, so a row outside of it is a fault;
+    otherwise it is merely more than was wanted.
+    """
+
+    full_rows: int = 0
+    bounded: bool = True
+
+
+class Verdict(NamedTuple):
+    """A judged sheet.
+
+    ``page`` is None when the sheet answers for no final slot of the range. ``horizon`` (Unix s):
+    bars that open then or later are not final. ``strange``: there are rows, but none belongs here.
+    """
+
+    page: BarsPage | None
+    horizon: int
+    strange: bool
+
+
+class _Sorting(NamedTuple):
+    """What each row is (masks of equal length)."""
+
+    final: Mask
+    forming: Mask
+    refused: Mask
+    inside: Mask
+
+
+def judge(
+    sheet: Sheet, ask: BarsAsk, rules: PageRules, *, looked_at: float, fetched_at: float
+) -> Verdict:
+    """Sort a sheet out for the range that was asked.
+
+    ``looked_at`` (Unix s) is when the provider looked at its data: a bar that closes later is
+    forming, whatever the clock says by now.
+    """
+    present = ask.interval.floor(int(looked_at))
+    horizon = present if sheet.final_before is None else min(present, sheet.final_before)
+    rows = _sorting(sheet, ask, rules, horizon, present)
+    keep, conflicts = _ascending(sheet, rows.final)
+    refused = [*np.flatnonzero(rows.refused).tolist(), *conflicts]
+    covers = _covers(sheet, ask, rules, rows.inside, horizon)
+    strange = len(sheet) > 0 and not (rows.inside | rows.forming).any() and rules.bounded
+    if covers is None:
+        return Verdict(None, horizon, strange)
+    page = BarsPage(
+        covers=covers,
+        series=_series(sheet, ask.interval, keep),
+        forming=_forming(sheet, rows.forming),
+        rejected=tuple(_rejected(sheet, ask, i, conflicts) for i in sorted(refused)),
+        fetched_at=fetched_at,
+    )
+    return Verdict(page, horizon, strange)
+
+
+def _sorting(sheet: Sheet, ask: BarsAsk, rules: PageRules, horizon: int, present: int) -> _Sorting:
+    ts, span, interval = sheet.ts, ask.range, ask.interval
+    aligned = interval.aligned(ts)
+    inside = aligned & (ts >= span.start) & (ts < span.end)
+    # A clock ahead of ours may already have opened the bar after the present one.
+    unfinished = aligned & (ts >= horizon) & (ts <= interval.shift(present, 1))
+    sound = _sound(sheet, ask.instrument.asset_class)
+    final = inside & ~unfinished & (ts < horizon) & sound
+    forming = unfinished & sound
+    refused = ~(final | forming)
+    if not rules.bounded:
+        refused &= inside | ~aligned | (ts > present)
+    return _Sorting(final, forming, refused, inside)
+
+
+def _sound(sheet: Sheet, asset_class: AssetClass) -> Mask:
+    """Rows that can be bars: comparisons with NaN are false, so a price that is none fails."""
+    high, low, volume, vwap = sheet.high, sheet.low, sheet.volume, sheet.vwap
+    floor = _floor(asset_class)
+    sound = (high >= np.maximum(sheet.open, sheet.close)) & (high < np.inf)
+    sound &= (low <= np.minimum(sheet.open, sheet.close)) & (low > floor)
+    sound &= ~((volume < 0) | (volume == np.inf) | (sheet.trades < -1))
+    # Nothing was traded, and the average of nothing was sent as 0: that is no fault.
+    sound &= ~((vwap <= floor) & ~((vwap == 0) & (volume == 0))) & (vwap != np.inf)
+    sound[list(sheet.unread)] = False
+    return sound
+
+
+def _floor(asset_class: AssetClass) -> float:
+    """What a price must exceed: futures may trade below zero (crude oil did, 2020-04-20)."""
+    return -math.inf if asset_class is AssetClass.FUTURE else 0.0
+
+
+def _ascending(sheet: Sheet, final: Mask) -> tuple[Positions, frozenset[int]]:
+    """Positions of the final rows in order of time without repetitions, and of those in conflict.
+
+    Rows of one time and equal values are one; if they differ nobody knows which is right.
+    """
+    keep = np.flatnonzero(final)
+    ts = sheet.ts[keep]
+    if (ts[1:] > ts[:-1]).all():
+        return keep, frozenset()
+    keep = keep[np.argsort(ts, kind="stable")]
+    ts = sheet.ts[keep]
+    repeated = np.concatenate(([False], ts[1:] == ts[:-1]))
+    differs = np.zeros(len(keep), np.bool_)
+    for name in COLUMNS[1:]:
+        left, right = getattr(sheet, name)[keep][:-1], getattr(sheet, name)[keep][1:]
+        both_absent = np.isnan(left) & np.isnan(right)
+        differs[1:] |= repeated[1:] & (left != right) & ~both_absent
+    conflict = np.isin(ts, ts[differs])
+    return keep[~repeated & ~conflict], frozenset(keep[conflict].tolist())
+
+
+def _series(sheet: Sheet, interval: Interval, keep: Positions) -> BarSeries:
+    every = len(keep) == len(sheet) and bool((np.diff(keep) == 1).all())
+    columns = {n: getattr(sheet, n) if every else getattr(sheet, n)[keep] for n in COLUMNS}
+    columns["vwap"] = np.where(columns["vwap"] == 0, np.nan, columns["vwap"])
+    return BarSeries(interval, **columns)
+
+
+def _forming(sheet: Sheet, forming: Mask) -> Bar | None:
+    """The youngest of the unfinished bars."""
+    if not forming.any():
+        return None
+    places = np.flatnonzero(forming)
+    i = int(places[np.argmax(sheet.ts[places])])
+    vwap, volume, trades = float(sheet.vwap[i]), float(sheet.volume[i]), int(sheet.trades[i])
+    return Bar(
+        ts=int(sheet.ts[i]),
+        open=float(sheet.open[i]),
+        high=float(sheet.high[i]),
+        low=float(sheet.low[i]),
+        close=float(sheet.close[i]),
+        volume=None if math.isnan(volume) else volume,
+        vwap=None if math.isnan(vwap) or vwap == 0 else vwap,
+        trades=None if trades < 0 else trades,
+        final=False,
+    )
+
+
+def _covers(
+    sheet: Sheet, ask: BarsAsk, rules: PageRules, inside: Mask, horizon: int
+) -> TimeRange | None:
+    """The part of the range that this sheet answers for good."""
+    start, end = ask.range.start, min(ask.range.end, horizon)
+    if sheet.kept_from is not None:
+        start = max(start, sheet.kept_from)
+    last = ask.interval.shift(int(sheet.ts[inside].max()), 1) if inside.any() else ask.range.start
+    if not _is_last(sheet, rules):
+        end = min(end, last)
+    return TimeRange(start, end) if start < end else None
+
+
+def _is_last(sheet: Sheet, rules: PageRules) -> bool:
+    """Whether no row was left out behind the last one.
+
+    A short page ends the walk, unless its length is a round number: that is a cap of the server
+    which we do not know (500 rows where 1,000 were asked), and the next page tells.
+    """
+    n = len(sheet)
+    if sheet.more is not None:
+        return False
+    if sheet.ended or not rules.full_rows or n == 0:
+        return True
+    return n < rules.full_rows and n % 100 != 0
+
+
+def _rejected(sheet: Sheet, ask: BarsAsk, index: int, conflicts: frozenset[int]) -> RejectedRow:
+    reason = _CONFLICT if index in conflicts else _reason(sheet, ask, index)
+    ts = int(sheet.ts[index])
+    return RejectedRow(ts if ts >= 0 else None, sheet.text(index)[:_SHOWN], reason)
+
+
+def _reason(sheet: Sheet, ask: BarsAsk, i: int) -> str:
+    """Why a row is no bar of the range."""
+    if i in sheet.unread:
+        return sheet.unread[i]
+    prices = [float(column[i]) for column in (sheet.open, sheet.high, sheet.low, sheet.close)]
+    if not all(map(math.isfinite, prices)):
+        return "a price is not finite"
+    if min(prices) <= _floor(ask.instrument.asset_class):
+        return "a price is not positive"
+    if prices[1] < max(prices):
+        return "high lies below another price"
+    if prices[2] > min(prices):
+        return "low lies above another price"
+    return _later_reason(sheet, ask, i)
+
+
+def _later_reason(sheet: Sheet, ask: BarsAsk, i: int) -> str:
+    ts, volume, vwap = int(sheet.ts[i]), float(sheet.volume[i]), float(sheet.vwap[i])
+    if volume < 0 or math.isinf(volume) or sheet.trades[i] < -1:
+        return "volume or trades are negative or infinite"
+    if not ask.interval.is_aligned(ts):
+        return f"its time does not open a bar of {ask.interval.value}"
+    if math.isinf(vwap) or (vwap <= 0 and (vwap < 0 or volume != 0)):
+        return "vwap is not positive and finite"
+    return "it lies outside of the range that was asked"

@@ -1,0 +1,154 @@
+"""The port ``MarketDataProvider`` for any :class:`Provider` value."""
+
+import math
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
+
+from msgspec.structs import replace
+
+from adapters_out.provider_kit.calls import Call, Question, Reply
+from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.conversation import Conversation
+from adapters_out.provider_kit.http import HttpChannel, Transport
+from adapters_out.provider_kit.provider import Provider
+from adapters_out.provider_kit.redaction import Redactor
+from adapters_out.provider_kit.retries import Retries
+from adapters_out.provider_kit.sender import Sender, Surroundings
+from adapters_out.provider_kit.settings import ProviderSettings, policy_in_force
+from adapters_out.provider_kit.walk import Walk
+from domain.errors import AccessDenied, CallRefused, MalformedPayload
+from domain.instrument import Instrument, Listing
+from domain.provider import BarsAsk, BarsPage, Capabilities, Price, ProviderPolicy
+from ports.clock import Chance, Clock
+from ports.health_board import HealthBoard
+from ports.market_data import CallContext, MarketDataProvider
+from ports.pacing import Pacer
+from ports.telemetry import Telemetry
+
+__all__ = ["KitProvider", "ProviderSettings"]
+
+_LIST_PARTS = 1000
+
+
+class KitProvider(MarketDataProvider):
+    """Asks one provider: paces, sends, classifies, retries, reads and judges.
+
+    Answer to ``bars``: ascending pages, each with the range that it answers for. A page that
+    cannot be read counts as a fault of the provider and is asked for again.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ports that it stands on
+        self,
+        provider: Provider,
+        settings: ProviderSettings,
+        *,
+        pacer: Pacer,
+        health: HealthBoard,
+        clock: Clock,
+        chance: Chance,
+        telemetry: Telemetry,
+        transport: Transport | None = None,
+    ) -> None:
+        """Open nothing yet; ``transport`` replaces the network in the scripted ring."""
+        self._provider = provider
+        self._policy = policy_in_force(provider.policy, settings)
+        self._clock = clock
+        key = settings.api_key or None
+        self._has_key = key is not None
+        self._redactor = Redactor(key)
+        base_url = settings.base_url or provider.base_url
+        self._channel = HttpChannel(provider, self._policy, base_url, key, clock, transport)
+        around = Surroundings(pacer, health, clock, telemetry)
+        sender = Sender(provider, self._policy, self._channel, self._redactor, around)
+        self._talk = Conversation(self.name, sender, Retries(self._policy, clock, chance), clock)
+
+    @property
+    def name(self) -> str:
+        return self._provider.name
+
+    @property
+    def policy(self) -> ProviderPolicy:
+        return self._policy
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._provider.capabilities
+
+    @property
+    def needs_key(self) -> bool:
+        return self._provider.auth is not None and self._provider.auth.required
+
+    @property
+    def has_key(self) -> bool:
+        return self._has_key
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._channel.close()
+
+    async def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage, None]:
+        self._require_key()
+        endpoint = self._provider.bars
+        if endpoint is None or ask.interval not in self.capabilities.intervals:
+            raise self._refused(f"offers no {ask.interval.value} bars")
+        walk = Walk(ask, endpoint, self.capabilities.page_bars, self._clock.now())
+        while not walk.done:
+            part = walk.part
+            page = await self._talk.answer(
+                "bars", partial(walk.question, part), partial(walk.read, part), context
+            )
+            if page is not None:
+                yield self._without_keys(page)
+
+    async def price(self, instrument: Instrument, context: CallContext) -> Price:
+        self._require_key()
+        endpoint = self._provider.price
+        if endpoint is None:
+            raise self._refused("offers no prices")
+
+        def read(reply: Reply) -> Price:
+            last = endpoint.read(reply, instrument)
+            if not (0 < last.price < math.inf):
+                raise Unreadable(f"{last.price!r} is no price")
+            ts = int(reply.received_at) if last.ts is None else last.ts
+            return Price(instrument, last.price, ts, self.name)
+
+        return await self._talk.answer("price", lambda: endpoint.ask(instrument), read, context)
+
+    async def listings(self, context: CallContext) -> Sequence[Listing]:
+        self._require_key()
+        endpoint = self._provider.listings
+        if endpoint is None:
+            raise self._refused("offers no instrument list")
+        found: list[Listing] = []
+        begin: Callable[[], Question] = endpoint.ask
+        for _ in range(_LIST_PARTS):
+            part = await self._talk.answer("listings", begin, endpoint.read, context)
+            found += part.listings
+            if part.more is None:
+                return found
+            begin = partial(_same, part.more)
+        raise MalformedPayload(f"The list of {self.name} has no end.", provider=self.name)
+
+    async def ping(self, context: CallContext) -> None:
+        self._require_key()
+        await self._talk.answer("ping", lambda: self._provider.ping, lambda _: None, context)
+
+    def _require_key(self) -> None:
+        if self.needs_key and not self.has_key:
+            message = f"{self.name} answers nothing without an API key, and none is configured."
+            raise AccessDenied(message, provider=self.name)
+
+    def _without_keys(self, page: BarsPage) -> BarsPage:
+        """Rejected rows are stored and shown: a body that echoes our key must not do that."""
+        clean = self._redactor.clean
+        rows = (replace(r, content=clean(r.content), reason=clean(r.reason)) for r in page.rejected)
+        return replace(page, rejected=tuple(rows)) if page.rejected else page
+
+    def _refused(self, what: str) -> CallRefused:
+        return CallRefused(f"{self.name} {what}.", provider=self.name)
+
+
+def _same(call: Call) -> Question:
+    """The call itself is the question."""
+    return call

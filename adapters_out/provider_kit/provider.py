@@ -1,0 +1,125 @@
+"""A provider as a value: everything about it that is not machinery."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from adapters_out.provider_kit.calls import Call, Question, Reply
+from adapters_out.provider_kit.faults import Faults
+from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.sheet import Sheet
+from domain.instrument import Instrument, Listing
+from domain.provider import BarsAsk, Capabilities, ProviderPolicy
+from domain.timerange import TimeRange
+
+_DIGITS = 12
+
+
+class Auth(Struct, frozen=True):
+    """Where the key goes: into a header, behind ``prefix`` (``Bearer ``), or a query parameter.
+
+    ``required``: without a key the provider answers nothing.
+    """
+
+    header: str = ""
+    query: str = ""
+    prefix: str = ""
+    required: bool = True
+
+
+class Usage(Struct, frozen=True):
+    """The provider says that ``used`` weight of its window of ``window_s`` seconds is gone."""
+
+    window_s: int
+    used: float
+
+
+class LastPrice(Struct, frozen=True):
+    """A price as sent; ``ts`` (Unix s) None when the provider gives no time."""
+
+    price: float
+    ts: int | None = None
+
+
+class ListingsPart(Struct, frozen=True):
+    """A part of the instrument list; ``more`` is the call for the next part."""
+
+    listings: Sequence[Listing]
+    more: Call | None = None
+
+
+def whole_range(ask: BarsAsk) -> TimeRange:
+    """Ask for everything at once; the provider cuts where it likes."""
+    return ask.range
+
+
+def first_bars(count: int) -> Callable[[BarsAsk], TimeRange]:
+    """Ask for windows of so many bars: for a provider that cuts a longer range silently."""
+
+    def page(ask: BarsAsk) -> TimeRange:
+        span = ask.range
+        return TimeRange(span.start, min(span.end, ask.interval.shift(span.start, count)))
+
+    return page
+
+
+class BarsEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get bars.
+
+    ``page`` gives the part of the asked range to ask for next, always from its start; ``ask``
+    the question for that part; ``read`` the rows of the reply. All are pure.
+    """
+
+    ask: Callable[[BarsAsk], Question]
+    read: Callable[[Reply, BarsAsk], Sheet]
+    rules: PageRules
+    page: Callable[[BarsAsk], TimeRange] = whole_range
+
+
+class PriceEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get the last traded price."""
+
+    ask: Callable[[Instrument], Question]
+    read: Callable[[Reply, Instrument], LastPrice]
+
+
+class ListingsEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get the complete instrument list."""
+
+    ask: Callable[[], Question]
+    read: Callable[[Reply], ListingsPart]
+
+
+def header_usage(header: str, window_s: int) -> Callable[[Reply], Sequence[Usage]]:
+    """Reads the used weight of one window from a response header (its name in lower case)."""
+
+    def usage(reply: Reply) -> Sequence[Usage]:
+        text = reply.header(header)
+        return (Usage(window_s, float(text)),) if text.isdecimal() and len(text) < _DIGITS else ()
+
+    return usage
+
+
+def _no_usage(_: Reply) -> Sequence[Usage]:
+    return ()
+
+
+class Provider(Struct, frozen=True, kw_only=True):
+    """One provider: data and pure functions.
+
+    ``hosts`` are further names under which it may hand out absolute addresses; ``usage`` reads
+    what the provider reports of our budget.
+    """
+
+    name: str
+    base_url: str
+    policy: ProviderPolicy
+    capabilities: Capabilities
+    ping: Call
+    faults: Faults = Faults()
+    auth: Auth | None = None
+    bars: BarsEndpoint | None = None
+    price: PriceEndpoint | None = None
+    listings: ListingsEndpoint | None = None
+    usage: Callable[[Reply], Sequence[Usage]] = _no_usage
+    hosts: frozenset[str] = frozenset()

@@ -1,0 +1,30 @@
+"""Keys out of everything that people or machines read later."""
+
+import re
+from urllib.parse import quote, quote_plus
+
+from domain.secret import Secret
+
+_NAMED = re.compile(
+    r"(?i)\b([\w-]*(?:api[_-]?key|apikey|api_token|access_token|authorization|signature)"
+    r"[\w-]*[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)[^\s&\"',;)]+"
+)
+STARS = "***"
+
+
+class Redactor:
+    """Replaces one provider's key, however it is spelled, and whatever is named like a key."""
+
+    __slots__ = ("_spellings",)
+
+    def __init__(self, secret: Secret | None) -> None:
+        """Prepare the spellings: plain and URL-encoded."""
+        value = secret.reveal() if secret else ""
+        spellings = {value, quote(value, safe=""), quote_plus(value)} - {""}
+        self._spellings = sorted(spellings, key=len, reverse=True)
+
+    def clean(self, text: str) -> str:
+        """The text without keys."""
+        for spelling in self._spellings:
+            text = text.replace(spelling, STARS)
+        return _NAMED.sub(rf"\1{STARS}", text)

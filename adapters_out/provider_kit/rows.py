@@ -1,0 +1,142 @@
+"""From decoded JSON to a :class:`Sheet`.
+
+:func:`sheet_of_rows` reads a JSON array of arrays (at full speed when every row looks alike),
+:func:`sheet_of_columns` takes columns that a provider file has decoded itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from adapters_out.provider_kit import cells
+from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.digits import DecimalTable
+from adapters_out.provider_kit.sheet import Layout, Sheet
+from domain.bars import PRICES, Floats, Ints
+
+_FLOATS = (*PRICES, "volume", "vwap")
+# In the order in which a row is shown.
+_NAMES = ("ts", *_FLOATS, "trades")
+_ROWS = msgspec.json.Decoder(list[msgspec.Raw])
+_CELLS = msgspec.json.Decoder(list[object])
+_UNEVEN = "ts: not a whole second"
+
+
+def sheet_of_rows(body: bytes | msgspec.Raw, layout: Layout) -> Sheet:
+    """A JSON array of arrays as a sheet; rows that cannot be read are named in ``unread``.
+
+    Raises:
+        msgspec.DecodeError: the body is no JSON array.
+    """
+    content = bytes(body)
+    table = DecimalTable.of(content)
+    sheet = _fast(table, layout) if table is not None else None
+    return sheet if sheet is not None else _general(content, layout)
+
+
+def sheet_of_columns(
+    columns: Mapping[str, Sequence[object]], unit: int = 1, broken: Mapping[int, str] | None = None
+) -> Sheet:
+    """A sheet from decoded columns of numbers, decimal strings and None.
+
+    ``columns`` has ``ts open high low close`` and any of ``volume vwap trades``. None means "not
+    sent" in the latter and makes the row unreadable in the former. ``unit`` is as in ``Layout``;
+    ``broken`` are rows known to be unreadable.
+
+    Raises:
+        Unreadable: the columns differ in length.
+    """
+    rows = len(columns["ts"])
+    if any(len(c) != rows for c in columns.values()):
+        raise Unreadable("its columns differ in length")
+    faults = dict(broken or {})
+    raw = cells.integers(columns["ts"], _named("ts", faults), optional=False)
+    nothing = [None] * rows
+    numbers = {
+        n: cells.floats(columns.get(n, nothing), _named(n, faults), optional=n not in PRICES)
+        for n in _FLOATS
+    }
+    trades = cells.integers(columns.get("trades", nothing), _named("trades", faults), optional=True)
+    return Sheet(
+        ts=_seconds(raw, unit, faults),
+        open=numbers["open"],
+        high=numbers["high"],
+        low=numbers["low"],
+        close=numbers["close"],
+        volume=numbers["volume"],
+        vwap=numbers["vwap"],
+        trades=trades,
+        text=lambda i: msgspec.json.encode([c[i] for c in columns.values()]).decode(),
+        unread=faults,
+    )
+
+
+def _named(column: str, faults: dict[int, str]) -> cells.Complain:
+    """Remember the first complaint about each row, with the column's name."""
+
+    def complain(index: int, why: str) -> None:
+        faults.setdefault(index, f"{column}: {why}")
+
+    return complain
+
+
+def _seconds(raw: Ints, unit: int, faults: dict[int, str]) -> Ints:
+    """Unix seconds; a stamp between two seconds is a fault of its row."""
+    if not len(raw):
+        return raw
+    unit = unit or cells.epoch_unit(int(raw[0]))
+    if unit == 1:
+        return raw
+    seconds: Ints = raw // unit
+    for index in np.flatnonzero(seconds * unit != raw).tolist():
+        faults.setdefault(index, _UNEVEN)
+    return seconds
+
+
+def _fast(table: DecimalTable, layout: Layout) -> Sheet | None:
+    """The sheet of a table of plain decimals, None if a cell needs the general reader."""
+    decimals = {n: getattr(layout, n) for n in _FLOATS}
+    decimals = {n: c for n, c in decimals.items() if c is not None}
+    counts = [c for c in (layout.ts, layout.trades) if c is not None]
+    if max(*decimals.values(), *counts) >= table.width:
+        return None
+    numbers = table.numbers(counts, list(decimals.values()))
+    if numbers is None:
+        return None
+    columns: dict[str, Floats] = dict(zip(decimals, numbers.decimals, strict=True))
+    absent = np.full(len(table), np.nan)
+    faults: dict[int, str] = {}
+    return Sheet(
+        ts=_seconds(numbers.integers[0], layout.unit, faults),
+        open=columns["open"],
+        high=columns["high"],
+        low=columns["low"],
+        close=columns["close"],
+        volume=columns.get("volume", absent),
+        vwap=columns.get("vwap", absent),
+        trades=numbers.integers[-1] if layout.trades is not None else np.full(len(table), -1),
+        text=table.row,
+        unread=faults,
+    )
+
+
+def _general(body: bytes, layout: Layout) -> Sheet:
+    """Cell by cell: a row that cannot be read is named, the others survive."""
+    rows = _ROWS.decode(body)
+    places = [getattr(layout, name) for name in _NAMES]
+    picked: list[list[object]] = []
+    broken: dict[int, str] = {}
+    for index, raw in enumerate(rows):
+        try:
+            found = _CELLS.decode(raw)
+            picked.append([None if p is None else found[p] for p in places])
+        except (msgspec.ValidationError, IndexError):
+            broken[index] = "not a row of the expected length"
+            picked.append([None] * len(places))
+    columns = dict(
+        zip(_NAMES, zip(*picked, strict=True) if picked else [()] * len(_NAMES), strict=True)
+    )
+    sheet = sheet_of_columns(columns, layout.unit, broken)
+    return replace(sheet, text=lambda i: bytes(rows[i]).decode())

@@ -1,0 +1,214 @@
+"""One call from permission to verdict: circuit, bulkhead, budget, exchange, classification."""
+
+from contextlib import suppress
+
+from msgspec import Struct
+
+from adapters_out.provider_kit.bulkhead import Bulkhead
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.faults import find_fault
+from adapters_out.provider_kit.http import HttpChannel
+from adapters_out.provider_kit.provider import Provider
+from adapters_out.provider_kit.redaction import Redactor
+from domain.circuit import CircuitState, Outcome, ProviderHealth, allows
+from domain.errors import (
+    Banned,
+    BudgetUnavailable,
+    DeadlineExceeded,
+    MarketDataError,
+    ProviderError,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RateLimited,
+)
+from domain.provider import ProviderPolicy
+from ports.clock import Clock
+from ports.health_board import HealthBoard
+from ports.market_data import CallContext
+from ports.pacing import Pacer
+from ports.telemetry import Telemetry
+
+_WAITING = 256
+# A provider that has kept us waiting this long when the caller's time is up is at fault itself.
+_PATIENCE_S = 1.0
+
+
+class Surroundings(Struct, frozen=True):
+    """What the machinery of every provider stands on."""
+
+    pacer: Pacer
+    health: HealthBoard
+    clock: Clock
+    telemetry: Telemetry
+
+
+class Sent(Struct):
+    """A call that has left (or whose reply was ``kept``), and what is known of its end."""
+
+    call: Call
+    endpoint: str
+    request_id: str = ""
+    seen: ProviderHealth = ProviderHealth()
+    probe: bool = False
+    seconds: float = 0.0
+    reply: Reply = Reply(0, b"")
+    kept: bool = False
+
+
+class Sender:
+    """Sends calls of one provider, one try each."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        policy: ProviderPolicy,
+        channel: HttpChannel,
+        redactor: Redactor,
+        around: Surroundings,
+    ) -> None:
+        """Open nothing yet."""
+        self._provider = provider
+        self._policy = policy
+        self._channel = channel
+        self._redactor = redactor
+        self._around = around
+        self._bulkhead = Bulkhead(provider.name, policy.concurrency, _WAITING)
+
+    async def send(self, call: Call, endpoint: str, context: CallContext) -> Sent:
+        """One try; the reply carries data. The caller settles it when it has been read.
+
+        Raises:
+            ProviderError, DeadlineExceeded: classified, redacted and settled; a rate limit or
+                ban has frozen the budget by then.
+        """
+        seen = await self.permitted()
+        left = self._left(context)
+        async with self._bulkhead.slot(context.priority, left):
+            await self._around.pacer.acquire(
+                self._provider.name, self._policy, call.weight, context.priority, context.deadline
+            )
+            probe = await self._probes(seen)
+            sent = Sent(call, endpoint, context.request_id, seen, probe)
+            error = await self._exchange(sent, self._left(context))
+        await self._report(sent)
+        if error is None:
+            return sent
+        if isinstance(error, ProviderError):
+            error = self.cleaned(error)
+        await self.settle(sent, error)
+        raise error
+
+    async def permitted(self) -> ProviderHealth:
+        """The health of the provider if its circuit lets a call through.
+
+        Raises:
+            ProviderUnavailable: it does not.
+        """
+        health = await self._around.health.view(self._provider.name)
+        if not allows(health, self._around.clock.now()):
+            raise self._open(health)
+        return health
+
+    async def is_permitted(self) -> bool:
+        """Whether the circuit lets a call through."""
+        health = await self._around.health.view(self._provider.name)
+        return allows(health, self._around.clock.now())
+
+    async def settle(self, sent: Sent, error: MarketDataError | None) -> None:
+        """Count the end of a call: health, freeze, telemetry."""
+        if sent.kept:
+            return
+        name, around = self._provider.name, self._around
+        if isinstance(error, RateLimited | QuotaExhausted) and error.retry_at is not None:
+            with suppress(BudgetUnavailable):  # the pacer owes it and grants nothing until paid
+                banned = isinstance(error, Banned)
+                await around.pacer.freeze(name, error.retry_at, banned=banned)
+        if sent.probe or not isinstance(error, RateLimited):
+            outcome = Outcome(
+                ok=not self._is_fault(sent, error),
+                latency_s=sent.seconds,
+                at=around.clock.now(),
+                probe=sent.probe,
+            )
+            after = await around.health.record(name, outcome)
+            if after.state is not sent.seen.state:
+                around.telemetry.circuit_changed(name, after.state.value)
+        self._log(sent, error)
+
+    def cleaned(self, error: ProviderError) -> ProviderError:
+        """The same error without keys in its sentence and without a history."""
+        message = self._redactor.clean(error.message)
+        return type(error)(message, provider=self._provider.name, retry_at=error.retry_at)
+
+    async def _exchange(self, sent: Sent, left: float | None) -> MarketDataError | None:
+        """Fill in the reply; what went wrong, if anything."""
+        clock, name, allowed = self._around.clock, self._provider.name, self._policy.timeout_s
+        if left is not None:
+            allowed = min(allowed, left)
+        began = clock.monotonic()
+        try:
+            sent.reply = await self._channel.send(sent.call, allowed)
+        except TimeoutError:
+            if allowed < self._policy.timeout_s:
+                return DeadlineExceeded(f"{name} did not answer before the deadline.")
+            return ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
+        except ProviderError as fault:
+            return fault
+        finally:
+            sent.seconds = clock.monotonic() - began
+        return find_fault(name, sent.reply, self._provider.faults, self._policy)
+
+    async def _probes(self, seen: ProviderHealth) -> bool:
+        """Whether this call is the probe of an open circuit."""
+        if seen.state is CircuitState.CLOSED:
+            return False
+        if await self._around.health.claim_probe(self._provider.name):
+            return True
+        raise self._open(await self._around.health.view(self._provider.name))
+
+    async def _report(self, sent: Sent) -> None:
+        """Pass on what the provider says about our budget."""
+        for usage in self._provider.usage(sent.reply):
+            with suppress(BudgetUnavailable):
+                await self._around.pacer.correct(
+                    self._provider.name, self._policy, usage.window_s, usage.used
+                )
+
+    def _left(self, context: CallContext) -> float | None:
+        if context.deadline is None:
+            return None
+        left = context.deadline - self._around.clock.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded(f"The deadline passed before {self._provider.name} was asked.")
+        return left
+
+    def _is_fault(self, sent: Sent, error: MarketDataError | None) -> bool:
+        if isinstance(error, DeadlineExceeded):
+            return sent.seconds >= _PATIENCE_S
+        return error is not None and error.hurts_health
+
+    def _open(self, health: ProviderHealth) -> ProviderUnavailable:
+        name = self._provider.name
+        return ProviderUnavailable(
+            f"{name} has failed repeatedly: it is given a rest before the next try.",
+            provider=name,
+            retry_at=health.retry_at or health.probe_until,
+        )
+
+    def _log(self, sent: Sent, error: MarketDataError | None) -> None:
+        name, outcome = self._provider.name, error.code if error else "ok"
+        self._around.telemetry.provider_called(name, sent.endpoint, outcome, sent.seconds)
+        asked = "&".join(f"{key}={value}" for key, value in sent.call.params.items())
+        self._around.telemetry.event(
+            "provider_call",
+            provider=name,
+            endpoint=sent.endpoint,
+            outcome=outcome,
+            call=self._redactor.clean(f"{sent.call.method} {sent.call.path}?{asked}"),
+            status=sent.reply.status,
+            bytes=len(sent.reply.body),
+            seconds=round(sent.seconds, 4),
+            probe=sent.probe,
+            request_id=sent.request_id,
+            reason=self._redactor.clean(error.message) if error else "",
+        )

@@ -1,0 +1,156 @@
+"""Kraken spot, REST version 0 (docs.kraken.com, state of 2026).
+
+Errors come with HTTP 200. It keeps 720 bars, whatever one asks. A bar without trades is a flat
+row, so a missing row is an outage. Its weeks open on Thursday: they are not ours, so none here.
+"""
+
+from dataclasses import replace
+
+import msgspec
+from msgspec import Raw, Struct
+
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.cells import Unreadable, number
+from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
+from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.provider import (
+    BarsEndpoint,
+    LastPrice,
+    ListingsEndpoint,
+    ListingsPart,
+    PriceEndpoint,
+    Provider,
+)
+from adapters_out.provider_kit.rows import sheet_of_rows
+from adapters_out.provider_kit.sheet import Layout, Sheet
+from domain.coverage import GapReason
+from domain.errors import NotListed, ProviderUnavailable, RateLimited
+from domain.instrument import AssetClass, Instrument, Listing
+from domain.interval import Interval
+from domain.provider import BarsAsk, Capabilities, Capability, ProviderPolicy
+
+_NAME = "kraken"
+_KEPT = 720
+_MIB = 1024 * 1024
+_MINUTES = {
+    Interval.M1: 1,
+    Interval.M5: 5,
+    Interval.M15: 15,
+    Interval.M30: 30,
+    Interval.H1: 60,
+    Interval.H4: 240,
+    Interval.D1: 1440,
+}
+_THEIRS = {"BTC": "XBT", "DOGE": "XDG"}
+_OURS = {theirs: ours for ours, theirs in _THEIRS.items()}
+# A row is time, o, h, l, c, VWAP (not volume), volume, trades.
+_CANDLE = Layout(ts=0, open=1, high=2, low=3, close=4, vwap=5, volume=6, trades=7)
+
+
+def _pair(instrument: Instrument) -> str:
+    """The ``altname``, such as XBTUSDT: no look-up is needed."""
+    return "".join(_THEIRS.get(code, code) for code in (instrument.base, instrument.quote))
+
+
+class _Answer(Struct):
+    """The values of ``result`` are keyed by Kraken's own names, not by what was asked."""
+
+    error: list[str]
+    result: dict[str, Raw] = msgspec.field(default_factory=dict)
+
+
+def _ask_bars(ask: BarsAsk) -> Call:
+    params: dict[str, str | int] = {
+        "pair": _pair(ask.instrument),
+        "interval": _MINUTES[ask.interval],
+        "since": ask.range.start - ask.interval.seconds,  # exclusive
+    }
+    return Call("/0/public/OHLC", params)
+
+
+def _read_bars(reply: Reply, _: BarsAsk) -> Sheet:
+    result = msgspec.json.decode(reply.body, type=_Answer).result
+    last = msgspec.json.decode(result.pop("last"), type=int)
+    (rows,) = result.values()
+    sheet = sheet_of_rows(rows, _CANDLE)
+    after_last = sheet.ts[sheet.ts > last]
+    return replace(
+        sheet,
+        final_before=int(after_last.min()) if len(after_last) else None,
+        kept_from=int(sheet.ts.min()) if len(sheet) >= _KEPT else None,
+    )
+
+
+class _Ticker(Struct):
+    last: tuple[str, str] = msgspec.field(name="c")
+
+
+def _ask_price(instrument: Instrument) -> Call:
+    return Call("/0/public/Ticker", {"pair": _pair(instrument)})
+
+
+def _read_price(reply: Reply, _: Instrument) -> LastPrice:
+    result = msgspec.json.decode(reply.body, type=_Answer).result
+    if len(result) != 1:
+        raise Unreadable("it holds not one price")
+    (ticker,) = result.values()
+    return LastPrice(number(msgspec.json.decode(ticker, type=_Ticker).last[0]))
+
+
+class _AssetPair(Struct):
+    """``wsname`` is ``XBT/USDT``: the only name that tells base from quote."""
+
+    altname: str
+    wsname: str = ""
+    status: str = "online"
+
+
+def _read_listings(reply: Reply) -> ListingsPart:
+    result = msgspec.json.decode(reply.body, type=_Answer).result
+    pairs = [msgspec.json.decode(raw, type=_AssetPair) for raw in result.values()]
+    return ListingsPart([_listing(pair) for pair in pairs if pair.wsname.count("/") == 1])
+
+
+def _listing(pair: _AssetPair) -> Listing:
+    base, quote = (_OURS.get(code, code) for code in pair.wsname.split("/"))
+    return Listing(_NAME, pair.altname, Instrument.pair(base, quote), pair.status == "online")
+
+
+def _complaint(reply: Reply) -> Complaint | None:
+    """The first error; what begins with W is a warning."""
+    said = msgspec.json.decode(reply.body, type=_Answer).error
+    errors = [text for text in said if not text.startswith("W")]
+    return Complaint(errors[0], "; ".join(errors[1:])) if errors else None
+
+
+_UNKNOWN = ("EQuery:Unknown asset", "EQuery:Invalid asset pair")
+_TOO_MANY = ("EGeneral:Too many requests", "EAPI:Rate limit exceeded")
+_LOCKOUT = "EGeneral:Temporary lockout"
+_FAULTS = Faults(
+    complaint=_complaint,
+    rules=(
+        FaultRule(NotListed, "does not list the pair", codes=_UNKNOWN),
+        FaultRule(RateLimited, "has locked us out", codes=(_LOCKOUT,), pause_s=900.0),
+        FaultRule(RateLimited, "limits our rate", codes=_TOO_MANY),
+        FaultRule(ProviderUnavailable, "is unavailable", codes=("EService:", "EGeneral:Internal")),
+    ),
+)
+
+PROVIDER = Provider(
+    name=_NAME,
+    base_url="https://api.kraken.com",
+    policy=ProviderPolicy(rps=1.0, concurrency=4, freeze_s=15.0, max_body_bytes=4 * _MIB),
+    capabilities=Capabilities(
+        offers=frozenset({Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS}),
+        asset_classes=frozenset({AssetClass.CRYPTO}),
+        intervals=tuple(_MINUTES),
+        history_bars=_KEPT,
+        holes=GapReason.PROVIDER_OUTAGE,
+        page_bars=_KEPT,
+    ),
+    faults=_FAULTS,
+    bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(bounded=False)),
+    price=PriceEndpoint(ask=_ask_price, read=_read_price),
+    listings=ListingsEndpoint(ask=lambda: Call("/0/public/AssetPairs"), read=_read_listings),
+    ping=Call("/0/public/Time"),
+)
