@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -19,27 +20,26 @@ class GracefulServer(uvicorn.Server):
     - the first SIGTERM or SIGINT calls ``on_drain`` at once (readiness turns off), after
       ``drain_delay_s`` calls ``on_refuse`` and stops listening; requests in flight have
       ``grace_s`` to finish;
-    - a second signal ends the process without waiting for them.
+    - a second signal calls ``on_second`` and ends the server without waiting for them;
+    - ``on_ready`` is called once it accepts connections.
     """
 
     def __init__(  # noqa: PLR0913  # the stages of a shutdown
         self,
         app: ASGIApplication,
-        host: str,
-        port: int,
         *,
         clock: Clock,
         grace_s: float,
         drain_delay_s: float,
         on_drain: Callable[[], None],
         on_refuse: Callable[[], None],
+        on_second: Callable[[], None],
+        on_ready: Callable[[], None],
     ) -> None:
         """Configure uvicorn: no access log, no lifespan, bounded shutdown."""
         super().__init__(
             uvicorn.Config(
                 app,
-                host=host,
-                port=port,
                 http="httptools",
                 ws="none",
                 lifespan="off",
@@ -54,6 +54,8 @@ class GracefulServer(uvicorn.Server):
         self._drain_delay_s = drain_delay_s
         self._on_drain = on_drain
         self._on_refuse = on_refuse
+        self._on_second = on_second
+        self._on_ready = on_ready
         self._signals = 0
         self._stopping: asyncio.Task[None] | None = None
 
@@ -69,15 +71,16 @@ class GracefulServer(uvicorn.Server):
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
-    @property
-    def bound_port(self) -> int:
-        """The port it listens on, chosen by the system when 0 was asked for."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept, then say so."""
+        await super().startup(sockets=sockets)
+        self._on_ready()
 
     def stop(self) -> None:
         """What a signal does."""
         self._signals += 1
         if self._signals > 1:
+            self._on_second()
             self.should_exit = self.force_exit = True
             return
         self._on_drain()

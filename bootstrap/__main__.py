@@ -1,0 +1,5 @@
+"""`python -m bootstrap` is `fks-data`."""
+
+from bootstrap.main import main
+
+main()

@@ -1,0 +1,80 @@
+"""The providers of this installation, as the operator wants them."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from adapters_out.provider_kit.discovery import discover
+from adapters_out.provider_kit.kit_provider import KitProvider
+from adapters_out.provider_kit.provider import Provider
+from adapters_out.provider_kit.settings import ProviderSettings
+from bootstrap.settings import ProviderEnvironment, Settings
+from ports.clock import Chance, Clock
+from ports.health_board import HealthBoard
+from ports.market_data import MarketDataProvider, ProviderCatalogue
+from ports.pacing import Pacer
+from ports.telemetry import Telemetry
+
+# Our order when the operator names none: deep and free first.
+PREFERENCE = ("binance", "kraken", "coinbase", "kucoin")
+
+
+class KitCatalogue(ProviderCatalogue):
+    """One :class:`KitProvider` per discovered provider that FKS_PROVIDERS allows."""
+
+    def __init__(  # the ports that every provider stands on
+        self,
+        settings: Settings,
+        pacer: Pacer,
+        health: HealthBoard,
+        clock: Clock,
+        chance: Chance,
+        telemetry: Telemetry,
+    ) -> None:
+        """Make the providers; nothing is opened before the first call."""
+        found = discover()
+        names = settings.providers or sorted(found, key=_place)
+        self._providers = {
+            name: KitProvider(
+                _with_default_rate(found[name], settings.default_rps),
+                _overrides(settings.provider_environment.get(name, ProviderEnvironment())),
+                pacer=pacer,
+                health=health,
+                clock=clock,
+                chance=chance,
+                telemetry=telemetry,
+            )
+            for name in names
+        }
+
+    def all(self) -> Mapping[str, MarketDataProvider]:
+        """By name, most preferred first."""
+        return self._providers
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for provider in self._providers.values():
+            await provider.close()
+
+
+def _place(name: str) -> tuple[int, str]:
+    place = PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)
+    return place, name
+
+
+def _with_default_rate(provider: Provider, rps: float) -> Provider:
+    """A provider that names no rate of its own gets the operator's default."""
+    if provider.policy.rps > 0:
+        return provider
+    return replace(provider, policy=replace(provider.policy, rps=rps))
+
+
+def _overrides(environment: ProviderEnvironment) -> ProviderSettings:
+    return ProviderSettings(
+        base_url=environment.base_url,
+        api_key=environment.api_key,
+        rps=environment.rps,
+        rpm=environment.rpm,
+        rpd=environment.rpd,
+        timeout_s=environment.timeout_s,
+    )

@@ -1,0 +1,95 @@
+"""Opens what a process needs, in order, and closes it in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from adapters_out.dramatiq import close_broker
+from adapters_out.postgres.embedded.launcher import EmbeddedPostgres
+from adapters_out.postgres.schema import migrate
+from adapters_out.system.telemetry import EventLog
+from bootstrap.containers import Adapters, Application, Embedded, Production, complete
+from bootstrap.settings import Settings
+from bootstrap.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A running ring with its application, and how it is laid out (for people)."""
+
+    ring: Adapters
+    application: Application
+    store: str
+    queue: str
+
+
+@asynccontextmanager
+async def open_application(settings: Settings, log: EventLog) -> AsyncIterator[Opened]:
+    """Open the store (our own PostgreSQL without DATABASE_URL), migrate it, open the rest.
+
+    Raises:
+        StoreUnavailable: the store cannot be opened or migrated.
+    """
+    async with AsyncExitStack() as stack:
+        url, store = await _database(settings, stack)
+        ring, edition = make_ring(settings, url, log)
+        application = Application(ring=ring)
+        pool = await stack.enter_async_context(ring.pool())
+        await migrate(pool)
+        if isinstance(edition, Production):
+            stack.push_async_callback(edition.redis().aclose)
+        stack.push_async_callback(asyncio.to_thread, close_broker, ring.broker())
+        stack.push_async_callback(ring.leadership().resign)
+        stack.push_async_callback(ring.catalogue().aclose)
+        ring.telemetry().watch(
+            "fks_store_connections",
+            "Connections to the store by what they do.",
+            lambda: _usage(ring),
+        )
+        queue = "Redis" if isinstance(edition, Production) else "in this process"
+        yield Opened(ring, application, store, queue)
+
+
+async def migrate_only(settings: Settings, log: EventLog) -> tuple[str, ...]:
+    """Bring the schema up to date; the names of the migrations that were applied now.
+
+    Raises:
+        StoreUnavailable: the store cannot be opened or migrated.
+    """
+    async with AsyncExitStack() as stack:
+        url, _ = await _database(settings, stack)
+        pool = await stack.enter_async_context(make_ring(settings, url, log)[0].pool())
+        return tuple(await migrate(pool))
+
+
+def make_ring(
+    settings: Settings, url: str, log: EventLog
+) -> tuple[Adapters, Embedded | Production]:
+    """The ring in the edition that the settings ask for; nothing is opened."""
+    ring = Adapters(settings=settings, database_url=url, log=log, version=VERSION)
+    edition: Embedded | Production
+    if settings.redis_url is None:
+        edition = Embedded(ring=ring)
+    else:
+        edition = Production(ring=ring, redis_url=settings.redis_url.reveal())
+    complete(ring, edition)
+    return ring, edition
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> tuple[str, str]:
+    if settings.database_url is not None:
+        return settings.database_url.reveal(), "PostgreSQL at DATABASE_URL"
+    server = EmbeddedPostgres(settings.data_dir)
+    url = await asyncio.to_thread(server.open)
+    stack.push_async_callback(asyncio.to_thread, server.close)
+    return url, f"embedded PostgreSQL in {settings.data_dir}"
+
+
+def _usage(ring: Adapters) -> dict[str, float]:
+    usage = ring.pool().usage
+    return {
+        "open": float(usage.size),
+        "busy": float(usage.busy),
+        "waiting": float(usage.waiting),
+    }
