@@ -1,0 +1,250 @@
+"""The kinds of parameter: how each is read, strictly, and how OpenAPI describes it."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Protocol
+
+from domain.errors import UnsupportedInterval
+from domain.interval import Interval
+
+MICROS = 1_000_000
+LATEST = 4_102_444_799  # the last second of 2099
+_MILLIS = 100_000_000_000  # in seconds the year 5138, in milliseconds March 1973
+
+Schema = dict[str, object]
+
+
+class Malformed(ValueError):
+    """A text is not of its kind: ``says`` completes "<name> ...", ``hint`` is the remedy."""
+
+    def __init__(self, says: str, hint: str, did_you_mean: tuple[str, ...] = ()) -> None:
+        """Keep the sentence, the remedy and near spellings."""
+        super().__init__(says)
+        self.says = says
+        self.hint = hint
+        self.did_you_mean = did_you_mean
+
+
+class NotOffered(Malformed):
+    """The text is understood, but nobody here can do that (422 rather than 400)."""
+
+
+class Kind(Protocol):
+    """One kind of value."""
+
+    def read(self, text: str) -> object:
+        """The value.
+
+        Raises:
+            Malformed: the text is not of this kind.
+        """
+
+    def schema(self) -> Schema:
+        """JSON Schema of what is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Letters by a pattern (a regular expression for the whole text)."""
+
+    pattern: str
+    max_length: int
+    looks_like: str
+
+    def read(self, text: str) -> str:
+        """The text itself."""
+        if len(text) > self.max_length or not re.fullmatch(self.pattern, text):
+            says = f"is not {self.looks_like}"
+            raise Malformed(says, f"Use 1 to {self.max_length} characters: {self.looks_like}.")
+        return text
+
+    def schema(self) -> Schema:
+        """A string."""
+        return {
+            "type": "string",
+            "pattern": f"^{self.pattern}$",
+            "minLength": 1,
+            "maxLength": self.max_length,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words.
+
+    ``aliases`` are other spellings of them; ``not_offered`` are words that callers may well try
+    here, each with the reason why it does not work (what OpenAPI lists does).
+    """
+
+    values: tuple[str, ...]
+    aliases: tuple[tuple[str, str], ...] = ()
+    not_offered: tuple[tuple[str, str], ...] = ()
+
+    def read(self, text: str) -> str:
+        """The word, aliases resolved."""
+        word = dict(self.aliases).get(text, text)
+        if word in self.values:
+            return word
+        reason = dict(self.not_offered).get(text)
+        if reason is not None:
+            raise NotOffered("asks for what is not offered", reason)
+        near = tuple(get_close_matches(text.lower()[:40], self.values, 2))
+        raise Malformed("is not one of the choices", f"Use {_either(self.values)}.", near)
+
+    def schema(self) -> Schema:
+        """An enumeration."""
+        return {"type": "string", "enum": [*self.values, *dict(self.aliases)]}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds."""
+
+    low: int
+    high: int
+
+    def read(self, text: str) -> int:
+        """The number; nothing is clamped."""
+        hint = f"Use a whole number from {self.low} to {self.high}."
+        if not re.fullmatch(r"-?[0-9]+", text, re.ASCII):
+            raise Malformed("is not a whole number", hint)
+        if len(text) > len(str(self.high)) or not self.low <= int(text) <= self.high:
+            raise Malformed("is out of range", hint)
+        return int(text)
+
+    def schema(self) -> Schema:
+        """A bounded integer."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false; Python clients send ``True``, so case does not matter."""
+
+    def read(self, text: str) -> bool:
+        """The truth value."""
+        values = {"true": True, "1": True, "false": False, "0": False}
+        if text.lower() not in values:
+            raise Malformed("is neither true nor false", "Use true or false.")
+        return values[text.lower()]
+
+    def schema(self) -> Schema:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class BarLength:
+    """One of the thirteen intervals."""
+
+    def read(self, text: str) -> Interval:
+        """The interval.
+
+        Raises:
+            UnsupportedInterval: a length of time that nobody makes bars of, such as ``7m``.
+        """
+        known = [i.value for i in Interval]
+        if text in known:
+            return Interval(text)
+        hint = "For months write 1mo." if text == "1M" else f"Use {_either(known)}."
+        if text != "1M" and re.fullmatch(r"[0-9]{1,4}(s|m|h|d|w|mo|y)", text, re.ASCII):
+            message = f"There are no {text} bars: use {_either(known)}."
+            raise UnsupportedInterval(message, "interval")
+        near = tuple(get_close_matches(text[:40], known, 2))
+        raise Malformed("is not an interval", hint, near)
+
+    def schema(self) -> Schema:
+        """An enumeration."""
+        return {"type": "string", "enum": [i.value for i in Interval]}
+
+
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?)?"
+    r"(?:(Z)|([-+ ])(\d\d):?(\d\d))?",
+    re.ASCII,
+)
+# What JSON Schema can say of it: every day of 1970 to 2099 but the 29th of February.
+_ISO_PATTERN = (
+    r"^(19[7-9][0-9]|20[0-9]{2})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    r"(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z?)?$"
+)
+_TIME_HINT = "Use Unix seconds such as 1732646400, or ISO 8601 such as 2024-11-26T18:40:00Z."
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time: Unix seconds or ISO 8601 (``Z`` or an offset; without one UTC; a bare date).
+
+    Read as whole seconds; with ``fine`` as µs, and then fractions are welcome.
+    """
+
+    fine: bool = False
+
+    def read(self, text: str) -> int:
+        """The moment in seconds (µs when ``fine``) since the epoch, 1970 to 2099."""
+        micros = _number(text) if re.fullmatch(r"[-+]?[0-9.]+", text, re.ASCII) else _iso(text)
+        if not 0 <= micros <= LATEST * MICROS:
+            raise Malformed("lies outside of 1970 to 2099", _TIME_HINT)
+        if self.fine:
+            return micros
+        if micros % MICROS:
+            raise Malformed("has a fraction of a second", f"Times are whole seconds. {_TIME_HINT}")
+        return micros // MICROS
+
+    def schema(self) -> Schema:
+        """Seconds or a text."""
+        seconds: Schema = {
+            "type": "number" if self.fine else "integer",
+            "minimum": 0,
+            "maximum": LATEST,
+        }
+        return {"anyOf": [seconds, {"type": "string", "pattern": _ISO_PATTERN}]}
+
+
+def _number(text: str) -> int:
+    """Unix seconds in µs."""
+    match = re.fullmatch(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,6}))?", text, re.ASCII)
+    if match is None:
+        raise Malformed("is not a time", _TIME_HINT)
+    sign, whole, fraction = match.groups()
+    if int(whole) >= _MILLIS and not sign:
+        raise Malformed(*_too_fine(int(whole)))
+    micros = int(whole) * MICROS + int((fraction or "").ljust(6, "0"))
+    return -micros if sign else micros
+
+
+def _too_fine(value: int) -> tuple[str, str]:
+    """What is wrong with a huge number, and what was probably meant."""
+    for unit, name in ((3, "milliseconds"), (6, "microseconds"), (9, "nanoseconds")):
+        seconds = value // 10**unit
+        if seconds <= LATEST:
+            return f"looks like {name}", f"Times are Unix seconds: {seconds} rather than {value}."
+    return "lies outside of 1970 to 2099", _TIME_HINT
+
+
+def _iso(text: str) -> int:
+    """ISO 8601 in µs; an unescaped ``+`` arrives as a blank."""
+    match = _ISO.fullmatch(text)
+    if match is None:
+        raise Malformed("is not a time", _TIME_HINT)
+    day, minute, second, fraction, _zulu, sign, hours, minutes = match.groups()
+    try:
+        at = datetime.combine(
+            date.fromisoformat(day),
+            datetime.strptime(f"{minute or '00:00'}:{second or '00'}", "%H:%M:%S").time(),  # noqa: DTZ007  # the offset follows
+        )
+    except ValueError:
+        raise Malformed("names no real day or time", _TIME_HINT) from None
+    offset = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    if offset > 14 * 3600:
+        raise Malformed("has an impossible offset from UTC", _TIME_HINT)
+    seconds = calendar.timegm(at.timetuple()) + (offset if sign == "-" else -offset)
+    return seconds * MICROS + int((fraction or "").ljust(6, "0"))
+
+
+def _either(values: list[str] | tuple[str, ...]) -> str:
+    return f"one of {', '.join(values)}" if len(values) > 1 else values[0]
