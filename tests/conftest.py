@@ -22,6 +22,16 @@ def _missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs TimescaleDB with one line per file instead of one per test."""
+    if os.environ.get("FKS_TEST_TIMESCALE_URL"):
+        return
+    skip = pytest.mark.skip(reason="FKS_TEST_TIMESCALE_URL names no PostgreSQL with TimescaleDB")
+    for item in items:
+        if item.get_closest_marker("timescale"):
+            item.add_marker(skip)
+
+
 @pytest.fixture
 def run() -> Iterator[Run]:
     """Run coroutines on one event loop of the test: ``run(coroutine)``."""

@@ -121,7 +121,7 @@ def test_processes_that_write_one_series_take_turns(run: Run, pool: PostgresPool
 
 
 def test_a_killed_writer_leaves_whole_batches(run: Run, pool: PostgresPool, url: str) -> None:
-    """Killed with -9 again and again: what was acknowledged is there, and no batch is there in part."""
+    """Killed with -9 again and again: what was acknowledged is there, and no batch in part."""
     acknowledged = -1
     for lines in (1, 3, 2, 1):
         command = [sys.executable, "-m", "tests.adapters_out.postgres.writer_process"]
