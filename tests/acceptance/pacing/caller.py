@@ -1,7 +1,7 @@
 """One process of the saturation test: asks the pacer and at once writes a byte to a socket.
 
-Arguments: ``redis`` or ``postgres``, the URL, calls per second, seconds to run, and the port of
-the provider that counts arrivals.
+Arguments: the URL of Redis (empty: do without), that of PostgreSQL, calls per second, seconds to
+run, and the port of the provider that counts arrivals.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from adapters_out.postgres.pool import PostgresPool
 from adapters_out.provider_kit.pacer import SharedPacer
 from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.client import open_client
+from adapters_out.redis.layered_budget_book import LayeredBudgetBook
 from adapters_out.system.clock import SystemClock
 from domain.errors import DeadlineExceeded
 from domain.provider import Priority, ProviderPolicy
@@ -24,21 +25,22 @@ CALLERS = 8
 
 
 @asynccontextmanager
-async def opened(kind: str, url: str) -> AsyncIterator[BudgetBook]:
+async def opened(redis_url: str, database_url: str) -> AsyncIterator[BudgetBook]:
     """The book that all processes share."""
-    if kind == "redis":
-        async with open_client(url) as client:
-            yield RedisBudgetBook(client)
-    else:
-        async with PostgresPool(url, max_size=2) as pool:
-            yield PostgresBudgetBook(pool)
+    async with PostgresPool(database_url, max_size=2) as pool:
+        record = PostgresBudgetBook(pool)
+        if not redis_url:
+            yield record
+            return
+        async with open_client(redis_url) as client:
+            yield LayeredBudgetBook(RedisBudgetBook(client), record, SystemClock())
 
 
-async def saturate(kind: str, url: str, rps: float, seconds: float, port: int) -> None:
+async def saturate(urls: tuple[str, str], rps: float, seconds: float, port: int) -> None:
     """Eight callers that never stop asking until the time is up."""
     clock, policy = SystemClock(), ProviderPolicy(rps=rps)
     _, provider = await asyncio.open_connection("127.0.0.1", port)
-    async with opened(kind, url) as book:
+    async with opened(*urls) as book:
         pacer = SharedPacer(book, clock, RecordingTelemetry())
         end = clock.monotonic() + seconds
 
@@ -57,5 +59,5 @@ async def saturate(kind: str, url: str, rps: float, seconds: float, port: int) -
 
 
 if __name__ == "__main__":
-    kind, url, rps, seconds, port = sys.argv[1:]
-    asyncio.run(saturate(kind, url, float(rps), float(seconds), int(port)))
+    redis_url, database_url, rps, seconds, port = sys.argv[1:]
+    asyncio.run(saturate((redis_url, database_url), float(rps), float(seconds), int(port)))
