@@ -39,7 +39,8 @@ async def open_application(settings: Settings, log: EventLog) -> AsyncIterator[O
         await migrate(pool)
         if isinstance(edition, Production):
             stack.push_async_callback(edition.redis().aclose)
-        stack.push_async_callback(asyncio.to_thread, close_broker, ring.broker())
+        broker = ring.broker()
+        stack.push_async_callback(asyncio.to_thread, lambda: close_broker(broker))
         stack.push_async_callback(ring.leadership().resign)
         stack.push_async_callback(ring.catalogue().aclose)
         ring.telemetry().watch(

@@ -4,9 +4,11 @@ import asyncio
 import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from typing import cast
 from dataclasses import replace
 
 import uvloop
+from uvicorn._types import ASGIApplication
 
 from adapters_in.cli.runtime import ServeOptions, SettingsRefused
 from adapters_in.http.app import build_app
@@ -143,7 +145,7 @@ async def _serve(
         end_at_the_latest(settings.shutdown_grace_s + _SLACK_S)
 
     server = GracefulServer(
-        build_app(services),
+        cast("ASGIApplication", build_app(services)),  # the same protocol, spelled loosely
         clock=opened.ring.clock(),
         grace_s=settings.shutdown_grace_s,
         drain_delay_s=settings.drain_delay_s,

@@ -5,13 +5,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import urlsplit
 
 from adapters_in.cli.runtime import Diagnosis, Runtime, ServeOptions, Toolbox
+from adapters_in.http.app import openapi_json
 from adapters_out.provider_kit.discovery import discover
 from adapters_out.system.logs import REDACTION, configure_logs
 from adapters_out.system.telemetry import EventLog
 from bootstrap import processes
+from bootstrap.containers import Application
 from bootstrap.diagnosis import diagnose
-from bootstrap.document import openapi_document
-from bootstrap.lifespan import migrate_only, open_application
+from bootstrap.lifespan import Opened, make_ring, migrate_only, open_application
 from bootstrap.settings import Settings, read_settings
 from domain.secret import Secret
 
@@ -48,8 +49,11 @@ class LocalRuntime(Runtime):
         return await diagnose(tuple(discover()))
 
     def openapi(self) -> bytes:
-        """The document, without opening anything."""
-        return openapi_document()
+        """The document, without opening anything: nothing is connected before it is used."""
+        settings, log = self._prepare("warning")
+        ring, _ = make_ring(settings, "postgresql://", log)
+        opened = Opened(ring, Application(ring=ring), "", "")
+        return openapi_json(processes.services_of(settings, opened, demo=False))
 
     def toolbox(self) -> AbstractAsyncContextManager[Toolbox]:
         """The use cases over an open store."""
