@@ -51,10 +51,11 @@ def _ohlc(request: Request, world: World) -> Reply:
     if asset is None:
         return _error("EQuery:Unknown asset pair")
     rows = world.rows(asset, grid, start=None, end=None, limit=_KEPT + 1)
-    if len(rows) > _KEPT and not rows.forming:
+    # Found by the time and not by the place, because a fault may have shuffled the rows.
+    committed = rows.ts[rows.closes <= world.now]
+    if len(committed) > _KEPT:
         rows = rows.take(slice(1, None))
-    committed = rows.ts[: len(rows) - rows.forming]
-    last = int(committed[-1]) if len(committed) else grid.floor(math.floor(world.now))
+    last = int(committed.max()) if len(committed) else grid.floor(math.floor(world.now))
     if since is not None:
         rows = rows.take(rows.ts > min(int(since), 2**62))
     table = _rendered(rows, asset)

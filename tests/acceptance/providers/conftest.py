@@ -1,0 +1,173 @@
+"""The cast and the steps that features share.
+
+Every scenario runs for every provider that can do what it is about, in both rings.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from pytest_bdd import parsers, then, when
+
+from adapters_in.simulator.simulator import discover
+from adapters_out.provider_kit.provider import Provider
+from domain.errors import (
+    AccessDenied,
+    Banned,
+    CallRefused,
+    DeadlineExceeded,
+    MalformedPayload,
+    MarketDataError,
+    NotListed,
+    ProviderUnavailable,
+    RangeUnavailable,
+    RateLimited,
+)
+from domain.provider import Capability
+from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded
+from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
+
+# What a tag of a feature or scenario demands of a provider.
+DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
+    "bars": lambda p: Capability.BARS in p.capabilities.offers,
+    "price": lambda p: Capability.PRICE in p.capabilities.offers,
+    "deep": lambda p: p.capabilities.history_bars is None,
+    "shallow": lambda p: p.capabilities.history_bars is not None,
+}
+
+
+def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
+    """Keep the tags on the scenario instead of making markers of them."""
+    if tag not in DEMANDS:
+        return None
+    function.__dict__.setdefault("demands", set()).add(tag)
+    return True
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Providers × rings, without the providers that cannot."""
+    if "provider" not in metafunc.fixturenames:
+        return
+    demands: set[str] = getattr(metafunc.function, "demands", set())
+    able = [
+        name
+        for name, provider in PROVIDERS.items()
+        if name in discover() and all(DEMANDS[tag](provider) for tag in demands)
+    ]
+    pairs = [(name, ring) for ring in RINGS for name in able]
+    metafunc.parametrize("provider", pairs, ids=["-".join(pair) for pair in pairs])
+
+
+@pytest.fixture
+def stage(provider: tuple[str, str]) -> Iterator[Stage]:
+    """The provider in its ring."""
+    opened = Stage(*provider)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def answers() -> list[Answer]:
+    """What came of the questions so far, the latest last."""
+    return []
+
+
+# The words of the features for errors. Who gives up waiting may be told either that time is up
+# or that the provider is unavailable.
+SAYINGS: dict[str, tuple[type[MarketDataError], ...]] = {
+    "the instrument is not listed": (NotListed,),
+    "the range is not kept": (RangeUnavailable,),
+    "the provider is unreadable": (MalformedPayload,),
+    "the provider is unavailable": (ProviderUnavailable, DeadlineExceeded),
+    "the provider denies access": (AccessDenied,),
+    "the provider denies access or is banning": (AccessDenied, Banned),
+    "the provider refused the call": (CallRefused,),
+    "the provider limits us": (RateLimited,),
+    "the provider has banned us": (Banned,),
+}
+
+
+def _last(stage: Stage, symbol: str, count: int, unit: str, patience_s: float | None) -> Answer:
+    interval = INTERVALS[unit]
+    end = interval.floor(int(stage.now()))
+    return ask_bars(stage, symbol, interval, (interval.shift(end, -count), end), patience_s)
+
+
+@when(parsers.re(r"the last (?P<count>\d+) (?P<unit>\w+) of (?P<symbol>[A-Z-]+) are asked for"))
+def ask_for_the_last(
+    stage: Stage, answers: list[Answer], count: str, unit: str, symbol: str
+) -> None:
+    """Closed bars up to now."""
+    answers.append(_last(stage, symbol, int(count), unit, None))
+
+
+@when(
+    parsers.re(
+        r"the last (?P<count>\d+) (?P<unit>\w+) of (?P<symbol>[A-Z-]+) are asked for "
+        r"with (?P<patience>\d+) seconds? of patience"
+    )
+)
+def ask_impatiently(  # as many words as the sentence has
+    stage: Stage, answers: list[Answer], count: str, unit: str, symbol: str, patience: str
+) -> None:
+    """The same with a deadline."""
+    answers.append(_last(stage, symbol, int(count), unit, float(patience)))
+
+
+@then(parsers.parse("{count:d} bars come in order without a gap"))
+def whole(answers: list[Answer], count: int) -> None:
+    """The series itself refuses disorder; what is left to check is that nothing is missing."""
+    assert answers[-1].errors == []
+    series = answers[-1].series
+    assert len(series) == count
+    last = int(series.ts[-1])
+    assert series.interval.shift(int(series.ts[0]), count - 1) == last
+
+
+@then(parsers.parse("{count:d} bars come"))
+def so_many(answers: list[Answer], count: int) -> None:
+    """A number of bars."""
+    assert answers[-1].errors == []
+    assert len(answers[-1].series) == count
+
+
+@then("every bar is what was traded")
+def right(stage: Stage, answers: list[Answer]) -> None:
+    """Compared with the synthetic market itself."""
+    assert len(answers[-1].series) > 0, answers[-1].errors
+    assert_traded(stage, answers[-1])
+
+
+@then(parsers.re(r"the answer is that (?P<saying>.+)"))
+def refused(answers: list[Answer], saying: str) -> None:
+    """One error, of the right kind, in one sentence, from a provider that is named."""
+    error = answers[-1].error
+    assert isinstance(error, SAYINGS[saying])
+    if saying == "the provider limits us":
+        assert not isinstance(error, Banned)
+    assert error.message.endswith(".")
+    assert "http://" not in error.message
+
+
+@then(parsers.re(r"the provider was called (?P<bound>at most )?(?P<count>\d+) times"))
+def called(stage: Stage, bound: str | None, count: str) -> None:
+    """As the provider counts."""
+    arrivals = stage.arrivals()
+    assert len(arrivals) <= int(count)
+    assert bound or len(arrivals) == int(count)
+
+
+@then("the provider was called once")
+def called_once(stage: Stage) -> None:
+    """As the provider counts."""
+    assert len(stage.arrivals()) == 1
+
+
+@then("it is the price of the last trade")
+def last_price(stage: Stage, answers: list[Answer]) -> None:
+    """A price that was the last one at some second while the question was under way."""
+    answer = answers[-1]
+    assert answer.errors == []
+    moments = range(int(answer.began), int(answer.ended) + 2)
+    asset = stage.asset(answer.symbol)
+    assert answer.prices[0].price in {stage.market.price(asset, float(at)) for at in moments}
+    assert answer.prices[0].provider == stage.name

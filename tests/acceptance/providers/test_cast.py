@@ -1,0 +1,94 @@
+"""Who plays in the scenarios, and that the simulator and the providers understand each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters_in.simulator.assets import ASSETS, Asset
+from adapters_in.simulator.columns import Grid
+from adapters_in.simulator.market import SyntheticMarket
+from adapters_in.simulator.simulator import Simulator, discover
+from adapters_in.simulator.wire import Reply as Sent
+from adapters_in.simulator.wire import Request
+from adapters_out.memory.clock import ManualClock
+from adapters_out.provider_kit.calls import Call, Question, Reply
+from domain.bars import PRICES
+from domain.instrument import AssetClass
+from domain.interval import Interval
+from domain.provider import BarsAsk
+from domain.timerange import TimeRange
+from tests.acceptance.providers.stage import PROVIDERS
+
+NOW = 1_763_208_030.5
+CAST = sorted(PROVIDERS.keys() & discover().keys())
+PAIRS = [a for a in ASSETS.values() if a.instrument.asset_class is AssetClass.CRYPTO]
+SHARED = [a for a in PAIRS if a.instrument.quote == "USDT" and a.listed < NOW - 10 * 86_400]
+
+
+def asked(simulator: Simulator, name: str, question: Question) -> Reply:
+    """The reply to the call of a provider file, as the kit would hand it over."""
+    assert isinstance(question, Call)
+    pairs = tuple((key, str(value)) for key, value in question.params.items())
+    sent: Sent = simulator.arrive(name, Request(question.path, pairs, question.method)).reply
+    headers = {key.lower(): value for key, value in sent.headers}
+    headers["content-type"] = sent.content_type
+    return Reply(sent.status, sent.body, headers, NOW, NOW)
+
+
+def test_every_provider_has_a_dialect() -> None:
+    """No provider is left out of the scenarios for want of a simulator."""
+    assert CAST
+    assert sorted(PROVIDERS) == sorted(discover())
+
+
+@pytest.mark.parametrize("name", CAST)
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_what_is_rendered_is_read(name: str, data: st.DataObject) -> None:
+    """Bars go through the dialect and the provider's ``read`` unchanged, at every interval."""
+    provider = PROVIDERS[name]
+    assert provider.bars is not None
+    asset = data.draw(st.sampled_from(SHARED), "asset")
+    interval = data.draw(st.sampled_from(provider.capabilities.intervals), "interval")
+    count = data.draw(st.integers(1, 5 if interval is Interval.MO1 else 300), "count")
+    back = data.draw(st.integers(0, 3 if interval is Interval.MO1 else 300), "back")
+    end = interval.shift(interval.floor(int(NOW)), -back)
+    span = TimeRange(interval.shift(end, -count), end)
+    ask = BarsAsk(asset.instrument, interval, span)
+    simulator = Simulator(ManualClock(NOW), seed=3)
+    sheet = provider.bars.read(asked(simulator, name, provider.bars.ask(ask)), ask)
+    rows = SyntheticMarket(3).bars(asset, Grid.of(interval).edges(span.start, count), NOW)
+    order = np.argsort(sheet.ts)
+    order = order[(sheet.ts[order] >= span.start) & (sheet.ts[order] < span.end)]
+    assert np.array_equal(sheet.ts[order], rows.ts)
+    for column in (*PRICES, "volume"):
+        assert np.array_equal(getattr(sheet, column)[order], getattr(rows, column)), column
+    counted = sheet.trades[order] >= 0
+    assert np.array_equal(sheet.trades[order][counted], rows.trades[counted])
+
+
+@pytest.mark.parametrize("name", CAST)
+@given(asset=st.sampled_from(SHARED))
+@settings(deadline=None, max_examples=20)
+def test_the_price_is_read(name: str, asset: Asset) -> None:
+    """The last price goes through unchanged."""
+    provider = PROVIDERS[name]
+    assert provider.price is not None
+    instrument = asset.instrument
+    simulator = Simulator(ManualClock(NOW), seed=3)
+    reply = asked(simulator, name, provider.price.ask(instrument))
+    read = provider.price.read(reply, instrument).price
+    assert read == SyntheticMarket(3).price(ASSETS[instrument.id], NOW)
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_the_list_is_read(name: str) -> None:
+    """Every pair that the simulator trades at this provider is listed under a symbol."""
+    provider = PROVIDERS[name]
+    assert provider.listings is not None
+    simulator = Simulator(ManualClock(NOW), seed=3)
+    part = provider.listings.read(asked(simulator, name, provider.listings.ask()))
+    listed = {listing.instrument.id for listing in part.listings if listing.active}
+    assert {asset.id for asset in SHARED} <= listed <= {asset.id for asset in PAIRS}
+    assert part.more is None
