@@ -1,5 +1,7 @@
 """What is held, missing and known empty, against a model that asks every slot."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -109,6 +111,7 @@ def test_merging_gaps_loses_nothing(gaps: list[Gap]) -> None:
         return {(t, g.reason.value) for g in some for t in range(g.start, g.end)}
 
     merged = merge_gaps(gaps)
+    assert not any(a.end == b.start and a.reason is b.reason for a, b in pairwise(merged))
     assert seconds(merged) == seconds(gaps)
     assert merge_gaps(merged) == merged
 
@@ -150,6 +153,7 @@ def test_every_hole_of_an_answer_is_explained(
         else:
             expected[t] = "no_trades"
     assert slots(gaps, M1) == expected
+    assert all(gap.start < gap.end for gap in gaps)
 
 
 def test_a_deleted_hour_is_lost_by_us() -> None:

@@ -130,6 +130,13 @@ def test_nothing_is_priced_in_itself(text: str) -> None:
         resolve_symbol(text)
 
 
+def test_forty_characters_are_the_most() -> None:
+    """A symbol of forty characters is read, one of forty-one is not."""
+    assert clean_symbol("B" * 40) == "B" * 40
+    with pytest.raises(InvalidRequest, match="1 to 40"):
+        clean_symbol("B" * 41)
+
+
 @pytest.mark.parametrize(("quote", "name"), [("USD", "BTC-USD"), ("eur", "BTC-EUR")])
 def test_a_bare_asset_takes_the_configured_quote(quote: str, name: str) -> None:
     """The operator decides what a bare BTC is priced in."""

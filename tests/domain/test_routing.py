@@ -116,7 +116,8 @@ def test_short_memories_are_not_asked_for_last_year() -> None:
 def test_a_price_needs_neither_interval_nor_range() -> None:
     """Questions without bars are not refused for an interval or a history."""
     kraken = one("kraken", capabilities=SHORT)
-    assert rank([kraken], Capability.PRICE, PAIR, None, None, NOW).chosen == ("kraken",)
+    for start in (None, 0):
+        assert rank([kraken], Capability.PRICE, PAIR, None, start, NOW).chosen == ("kraken",)
 
 
 def test_a_named_provider_is_binding() -> None:
