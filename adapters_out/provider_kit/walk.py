@@ -1,5 +1,7 @@
 """The walk through a range of bars, page by page, safe against a provider that walks in circles."""
 
+from datetime import UTC, datetime
+
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
@@ -79,7 +81,7 @@ class Walk:
         left = self._left or part.range
         reached = left.start if page is None else page.covers.end
         if page is None and sheet.more is None:
-            reached = _kept_from(part, sheet, horizon)
+            reached = self._beginning(part, sheet, horizon)
         if reached >= min(self._ask.range.end, horizon):
             self._left = None
             return
@@ -93,13 +95,13 @@ class Walk:
         self._left = TimeRange(reached, left.end)
         self._cursor = sheet.more
 
-
-def _kept_from(part: BarsAsk, sheet: Sheet, horizon: int) -> int:
-    """Where to go on after a sheet that answers for nothing: where the kept history begins."""
-    if sheet.kept_from is None or sheet.kept_from < part.range.end:
-        return horizon
-    if sheet.kept_from >= min(part.range.end, horizon):
-        raise RangeUnavailable(
-            f"keeps no {part.interval.value} bars before {sheet.kept_from} (Unix seconds)."
-        )
-    return sheet.kept_from
+    def _beginning(self, part: BarsAsk, sheet: Sheet, horizon: int) -> int:
+        """Where to go on after a sheet that answers for nothing: where its history begins."""
+        if sheet.kept_from is None or sheet.kept_from < part.range.end:
+            return horizon
+        if sheet.kept_from >= min(self._ask.range.end, horizon):
+            oldest = datetime.fromtimestamp(sheet.kept_from, UTC)
+            raise RangeUnavailable(
+                f"The provider keeps no {part.interval.value} bars before {oldest:%Y-%m-%d %H:%M}Z."
+            )
+        return sheet.kept_from
