@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -48,9 +49,8 @@ def build_app(services: Services) -> App:
     """The ASGI application; start-up and shutdown belong to whoever runs it."""
     hot = HotAnswers(services.clock, services.cache_bytes)
     routes = route_table(services, hot)
-    every = (*routes, _document(services, routes))
     litestar = Litestar(
-        route_handlers=[_handler(route, services) for route in every],
+        route_handlers=_handlers((*routes, _document(services, routes)), services),
         exception_handlers={Exception: _Faults(services, routes)},
         openapi_config=None,
         logging_config=None,
@@ -93,25 +93,47 @@ def _document(services: Services, routes: tuple[Route, ...]) -> Route:
     )
 
 
-def _handler(route: Route, services: Services) -> HTTPRouteHandler:
-    """The Litestar handler of one row of the table."""
+def _handlers(routes: Iterable[Route], services: Services) -> list[HTTPRouteHandler]:
+    """One Litestar handler per path; it also says what the path takes."""
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, {})[route.method] = route
+    return [_handler(path, found, services) for path, found in by_path.items()]
+
+
+def _handler(path: str, routes: dict[str, Route], services: Services) -> HTTPRouteHandler:
+    allow = _allow(routes)
 
     async def handle(request: AnyRequest) -> AnyResponse:
-        request.scope["state"]["route"] = route.path
-        deadline = services.clock.monotonic() + services.deadline_s
-        context = CallContext(deadline, Priority.INTERACTIVE, request_id_of(request.scope))
-        try:
-            async with asyncio.timeout(services.deadline_s + _GRACE_S):
-                reply = await route.handle(await _read(request, route, context))
-        except TimeoutError:
-            message = f"There was no answer within {services.deadline_s:g} s."
-            raise DeadlineExceeded(message) from None
-        return _response(reply, request.headers.get("if-none-match"))
+        request.scope["state"]["route"] = path
+        route = routes.get(request.scope["method"])
+        if route is None:
+            return Response(b"", status_code=204, headers={"allow": allow})
+        return await _answer(request, route, services)
 
-    path = route.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=HttpMethod(route.method), status_code=route.status)(
+    methods = [HttpMethod.OPTIONS, *map(HttpMethod, routes)]
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods, status_code=200)(
         handle
     )
+
+
+async def _answer(request: AnyRequest, route: Route, services: Services) -> AnyResponse:
+    """Read, ask, answer; all of it before the deadline."""
+    deadline = services.clock.monotonic() + services.deadline_s
+    context = CallContext(deadline, Priority.INTERACTIVE, request_id_of(request.scope))
+    try:
+        async with asyncio.timeout(services.deadline_s + _GRACE_S):
+            reply = await route.handle(await _read(request, route, context))
+    except TimeoutError:
+        message = f"There was no answer within {services.deadline_s:g} s."
+        raise DeadlineExceeded(message) from None
+    return _response(reply, request.headers.get("if-none-match"))
+
+
+def _allow(methods: Iterable[str]) -> str:
+    """The header: HEAD goes wherever GET goes."""
+    found = {*methods, "OPTIONS"}
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 async def _read(request: AnyRequest, route: Route, context: CallContext) -> Call:
@@ -165,7 +187,7 @@ class _Faults:
             detail = f"There is nothing at {path}."
             return refuse(404, detail, hint=hint, did_you_mean=near).problem, ()
         if error.status_code == 405:  # noqa: PLR2004  # the route has other methods
-            allow = _allowed(error)
+            allow = _allow((error.headers or {}).get("allow", "GET").split(", "))
             detail = f"{path} does not take {method[:20]}."
             return refuse(405, detail, hint=f"Use {allow}.").problem, (("allow", allow),)
         if error.status_code == 413:  # noqa: PLR2004  # the cap on bodies
@@ -182,9 +204,3 @@ class _Faults:
             error=type(error).__name__,
             where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         )
-
-
-def _allowed(error: HTTPException) -> str:
-    methods = (error.headers or {}).get("allow", "GET").split(", ")
-    every = {*methods, "OPTIONS", *(("HEAD",) if "GET" in methods else ())}
-    return ", ".join(sorted(every))

@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 from adapters_in.http.bodies_bars import Bars, IsoBars, PriceBody, TsBars
 from adapters_in.http.encoding import encode_bars
 from adapters_in.http.hot_answers import HotAnswers
-from adapters_in.http.kinds import Choice, Flag, Text
+from adapters_in.http.kinds import LATEST, Choice, Flag, Text
 from adapters_in.http.layouts import Layout
 from adapters_in.http.parameters import (
     Parameter,
@@ -24,6 +24,7 @@ from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.answers import BarsAnswer
 from application.get_price import PriceQuery
+from domain.errors import InvalidRequest
 from domain.query import BarQuery, Fill, decode_cursor
 
 OHLCV = "/api/v1/data/ohlcv"
@@ -111,7 +112,7 @@ class BarRoutes:
         """The main route; what may be kept is kept for the next who asks the same."""
         values = call.values
         if values["cursor"] is not None:
-            values["start"] = decode_cursor(values["cursor"])
+            values["start"] = _page_start(values["cursor"])
         answer = await self._bars(call, values)
         layout = Layout(values["shape"] if values["format"] == "json" else values["format"])
         encoded = encode_bars(
@@ -218,6 +219,14 @@ class BarRoutes:
 
     def _provider(self) -> Parameter:
         return provider(self._services.providers)
+
+
+def _page_start(cursor: str) -> int:
+    first = decode_cursor(cursor)
+    if first > LATEST:
+        message = "The cursor is not one of ours: pass the value of `next` unchanged."
+        raise InvalidRequest(message, "cursor")
+    return first
 
 
 def _next_link(raw: bytes) -> str:

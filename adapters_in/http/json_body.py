@@ -13,7 +13,7 @@ from adapters_in.http.query_string import unknown_name, value_fault
 
 MAX_BYTES = 65_536
 
-_decoder = msgspec.json.Decoder(dict[str, str | int | None])
+_decoder = msgspec.json.Decoder(dict[str, str | int | float | None])
 
 
 def read_body(raw: bytes, content_type: str, declared: Sequence[Parameter]) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def read_body(raw: bytes, content_type: str, declared: Sequence[Parameter]) -> d
     return {member.name: _value(member, given.get(member.name)) for member in declared}
 
 
-def _members(raw: bytes) -> dict[str, str | int | None]:
+def _members(raw: bytes) -> dict[str, str | int | float | None]:
     try:
         return _decoder.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -42,7 +42,7 @@ def _members(raw: bytes) -> dict[str, str | int | None]:
         raise refuse(400, detail, hint="GET /openapi.json shows an example.") from None
 
 
-def _value(member: Parameter, given: str | int | None) -> object:
+def _value(member: Parameter, given: str | float | None) -> object:
     if given is None:
         if member.required:
             detail = f"The member {member.name} is missing."
@@ -54,11 +54,13 @@ def _value(member: Parameter, given: str | int | None) -> object:
         raise value_fault(member.name, fault) from None
 
 
-def _text(member: Parameter, given: str | int) -> str:
+def _text(member: Parameter, given: str | float) -> str:
     """As a query would spell it: times may be numbers, everything else is a text."""
     timed = isinstance(member.kind, Moment)
-    if isinstance(given, int) and not timed:
+    if isinstance(given, str):
+        if timed and re.fullmatch(r"[-+]?[0-9.]+", given, re.ASCII):
+            raise Malformed("is a number in quotes", "Write Unix seconds as a number.")
+        return given
+    if not timed:
         raise Malformed("is a number", "Write it as a text.")
-    if isinstance(given, str) and timed and re.fullmatch(r"[-+]?[0-9.]+", given, re.ASCII):
-        raise Malformed("is a number in quotes", "Write Unix seconds as a number.")
-    return str(given)
+    return str(int(given)) if float(given).is_integer() else str(given)

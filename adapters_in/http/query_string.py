@@ -77,8 +77,10 @@ def _value(parameter: Parameter, texts: Mapping[str, str]) -> object:
 
 def value_fault(name: str, fault: Malformed) -> Refused:
     """The refusal of a value: 400, or 422 for what is understood but not offered."""
+    if isinstance(fault, NotOffered):
+        return refuse(422, fault.hint, code="not-offered", parameter=name)
     return refuse(
-        422 if isinstance(fault, NotOffered) else 400,
+        400,
         f"The parameter {name} {fault.says}.",
         hint=fault.hint,
         parameter=name,

@@ -1,0 +1,188 @@
+"""The HTTP way in, wired with the adapters in memory and a paper exchange."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters_in.http.app import build_app
+from adapters_in.http.services import Services
+from adapters_out.memory.bar_store import MemoryBarStore
+from adapters_out.memory.budget_book import MemoryBudgetBook
+from adapters_out.memory.cache import MemoryCache
+from adapters_out.memory.clock import CountingIds, ManualClock
+from adapters_out.memory.health_board import MemoryHealthBoard
+from adapters_out.memory.instrument_store import MemoryInstrumentStore
+from adapters_out.memory.job_ledger import MemoryJobLedger
+from adapters_out.memory.telemetry import RecordingTelemetry
+from adapters_out.memory.turnstile import MemoryTurnstile
+from adapters_out.provider_kit.pacer import SharedPacer
+from application.ask_providers import AskProviders
+from application.bars_as_of import BarsAsOf
+from application.cancel_job import CancelJob
+from application.complete_series import CompleteSeries
+from application.fetch_bars import FetchBars
+from application.get_bars import GetBars
+from application.get_price import GetPrice
+from application.inspect_series import InspectSeries
+from application.list_jobs import ListJobs
+from application.list_providers import ListProviders
+from application.rank_candidates import RankCandidates
+from application.report_status import ReportStatus
+from application.resolve_symbol import ResolveSymbol
+from application.search_symbols import SearchSymbols
+from application.stored_answer import ReadStored
+from application.submit_backfill import SubmitBackfill
+from ports.jobs import JobQueue
+from ports.market_data import MarketDataProvider, ProviderCatalogue
+from tests.adapters_in.http.paper_exchange import PaperExchange
+from tests.runner import Run
+
+NOW = 1_732_700_000.0  # 2024-11-27 09:33:20 UTC
+
+
+class Shelf(ProviderCatalogue):
+    """The paper exchanges, most preferred first."""
+
+    def __init__(self, *exchanges: PaperExchange) -> None:
+        self._exchanges = exchanges
+
+    def all(self) -> Mapping[str, MarketDataProvider]:
+        return {exchange.name: exchange for exchange in self._exchanges}
+
+
+class Pile(JobQueue):
+    """Job ids that nobody takes."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    async def send(self, job_id: str) -> None:
+        self.ids.append(job_id)
+
+    async def backlog(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; header names are lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401  # JSON is any value
+        return json.loads(self.body)
+
+
+@dataclass
+class House:
+    """A service in one process on a clock that stands still, and a caller of it."""
+
+    run: Run
+    demo: bool = False
+    cors_origins: tuple[str, ...] = ()
+    deadline_s: float = 5.0
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+
+    def __post_init__(self) -> None:
+        clock = self.clock
+        self.telemetry = RecordingTelemetry()
+        self.first, self.second = PaperExchange(clock), PaperExchange(clock, "spare")
+        self.store = MemoryBarStore(clock)
+        self.services = self._services(Shelf(self.first, self.second))
+        self.app = build_app(self.services)
+
+    def _services(self, catalogue: ProviderCatalogue) -> Services:
+        clock, telemetry, store = self.clock, self.telemetry, self.store
+        pacer = SharedPacer(MemoryBudgetBook(clock), clock, telemetry)
+        health, lists, cache = MemoryHealthBoard(clock), MemoryInstrumentStore(), MemoryCache(clock)
+        ledger, ids = MemoryJobLedger(clock), CountingIds()
+        read, resolve = ReadStored(store), ResolveSymbol(lists)
+        candidates = RankCandidates(catalogue, health, pacer, clock)
+        complete = CompleteSeries(read, FetchBars(store, clock, telemetry), clock)
+        return Services(
+            get_bars=GetBars(
+                candidates=candidates,
+                read=read,
+                ask=AskProviders(candidates, complete, read, clock),
+                as_of=BarsAsOf(candidates, read, clock),
+                cache=cache,
+                turnstile=MemoryTurnstile(clock, ids),
+                clock=clock,
+                telemetry=telemetry,
+            ),
+            get_price=GetPrice(candidates, cache, clock),
+            list_providers=ListProviders(catalogue, health, pacer),
+            report_status=ReportStatus(store, catalogue, pacer, clock),
+            resolve_symbol=resolve,
+            search_symbols=SearchSymbols(catalogue, lists, clock),
+            inspect_series=InspectSeries(store, clock),
+            submit_backfill=SubmitBackfill(ledger, Pile(), resolve, catalogue, clock, ids),
+            list_jobs=ListJobs(ledger, clock),
+            cancel_job=CancelJob(ledger),
+            clock=clock,
+            ids=ids,
+            telemetry=telemetry,
+            metrics=lambda: b"# HELP fks_up Up.\n",
+            name="fks_data",
+            version="9.9.9",
+            providers=tuple(catalogue.all()),
+            demo=self.demo,
+            deadline_s=self.deadline_s,
+            cors_origins=self.cors_origins,
+        )
+
+    def ask(
+        self,
+        target: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """Send exactly this target (path and raw query), as a server would pass it on."""
+        return self.run(self.asked(target, method, headers, body))
+
+    async def asked(
+        self,
+        target: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """The same for callers on the loop."""
+        path, _, query = target.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode("latin-1"),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
+            "client": ("127.0.0.1", 50_000),
+            "server": ("127.0.0.1", 8003),
+        }
+        sent: list[Any] = []
+        given = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Any:  # noqa: ANN401  # an ASGI message
+            return given.pop() if given else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:  # noqa: ANN401  # an ASGI message
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        fields = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        content = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], fields, content)
+
+    def post(self, target: str, body: object) -> Answer:
+        """Send JSON."""
+        content = json.dumps(body).encode()
+        return self.ask(target, "POST", {"content-type": "application/json"}, content)
