@@ -120,13 +120,13 @@ class KitProvider(MarketDataProvider):
         endpoint = self._provider.listings
         if endpoint is None:
             raise self._refused("offers no instrument list")
-        found: list[Listing] = []
+        found: dict[str, Listing] = {}  # by symbol: some lists name one twice
         begin: Callable[[], Question] = endpoint.ask
         for _ in range(_LIST_PARTS):
             part = await self._talk.answer("listings", begin, endpoint.read, context)
-            found += part.listings
+            found |= {listing.symbol: listing for listing in part.listings}
             if part.more is None:
-                return found
+                return list(found.values())
             begin = partial(_same, part.more)
         raise MalformedPayload(f"The list of {self.name} has no end.", provider=self.name)
 

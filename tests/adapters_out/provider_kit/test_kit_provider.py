@@ -1,42 +1,27 @@
 """The port over the scripted ring: pacing, retries, circuit, deadlines, secrecy."""
 
 import asyncio
-import json
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.calls import Call, Reply, Steps
-from adapters_out.provider_kit.faults import Complaint, Faults
-from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.provider_kit.provider import (
-    Auth,
-    ListingsEndpoint,
-    ListingsPart,
-    PriceEndpoint,
     header_usage,
 )
 from domain.circuit import CircuitState
 from domain.errors import (
-    AccessDenied,
     Banned,
-    CallRefused,
     DeadlineExceeded,
     MalformedPayload,
     MarketDataError,
     ProviderUnavailable,
     RateLimited,
 )
-from domain.instrument import Instrument, Listing
-from domain.interval import Interval
-from domain.provider import BarsAsk, Window
-from domain.secret import Secret
-from domain.timerange import TimeRange
+from domain.provider import Window
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import (
     BTC,
-    NOW,
     POLICY,
     SOME,
     Bench,
@@ -44,15 +29,10 @@ from tests.adapters_out.provider_kit.scripted import (
     Step,
     in_virtual_time,
     ok,
-    rows,
 )
 
-KEY = "k3y-that-nobody-may-see"
 HTML = httpx.Response(200, headers={"content-type": "text/html"}, content=b"<html>")
 DOWN = httpx.Response(503, content=b"{}")
-assert SOME.price is not None
-T0 = int(NOW) - 600
-MINUTES = BarsAsk(BTC, Interval.M1, TimeRange(T0, T0 + 300))
 
 
 def asked(*steps: Step, seconds: float = 60.0) -> tuple[float | MarketDataError, Bench, Script]:
@@ -286,160 +266,6 @@ def test_at_most_so_many_calls_are_under_way() -> None:
     assert slow.most == POLICY.concurrency
     assert sum(r == 1.5 for r in results) == 2 * POLICY.concurrency
     assert sum(isinstance(r, DeadlineExceeded) for r in results) == 20 - 2 * POLICY.concurrency
-
-
-def test_bars_are_paged_to_any_depth() -> None:
-    """Pages of three rows until the range is covered."""
-    opens = [T0 + 60 * k for k in range(5)]
-    script = Script(ok(rows(*opens[:3])), ok(rows(*opens[3:])))
-
-    async def run() -> list[int]:
-        pages = await Bench(script).pages(MINUTES)
-        return [int(t) for page in pages for t in page.series.ts]
-
-    assert in_virtual_time(run()) == opens
-    assert [dict(r.url.params)["start"] for r in script.requests] == [str(T0), str(T0 + 180)]
-
-
-def test_a_page_that_is_sent_again_is_malformed() -> None:
-    """A provider that ignores paging is at fault, and the walk ends."""
-    script = Script(ok(rows(T0, T0 + 60, T0 + 120)))
-
-    async def run() -> None:
-        await Bench(script).pages(MINUTES)
-
-    with pytest.raises(MalformedPayload, match="no row lies in the range"):
-        in_virtual_time(run())
-
-
-def test_what_is_not_offered_is_refused_unasked() -> None:
-    """Another interval, or an endpoint that the provider does not have."""
-    script = Script(ok())
-    provider = replace(SOME, price=None, listings=None)
-
-    async def run() -> None:
-        bench = Bench(script, provider)
-        with pytest.raises(CallRefused, match="1h"):
-            await bench.pages(BarsAsk(BTC, Interval.H1, TimeRange(0, 3600)))
-        with pytest.raises(CallRefused, match="prices"):
-            await bench.price()
-        with pytest.raises(CallRefused, match="list"):
-            await bench.kit.listings(CallContext())
-
-    in_virtual_time(run())
-    assert script.requests == []
-
-
-def test_a_list_in_parts_is_read_to_its_end() -> None:
-    """Each part names the next."""
-    one = Listing("some", "BTCUSDT", BTC)
-
-    def read(reply: Reply) -> ListingsPart:
-        left = json.loads(reply.body)
-        return ListingsPart([one], Call("/list", {"left": left}) if left else None)
-
-    provider = replace(SOME, listings=ListingsEndpoint(ask=lambda: Call("/list"), read=read))
-
-    async def run() -> int:
-        return len(
-            await Bench(Script(ok("2"), ok("1"), ok("0")), provider).kit.listings(CallContext())
-        )
-
-    assert in_virtual_time(run()) == 3
-
-
-def with_crumb(instrument: Instrument) -> Steps:
-    """A price that needs a crumb first."""
-    reply = yield Call("/crumb", keep_s=60.0)
-    return Call("/price", {"crumb": reply.body.decode(), "symbol": instrument.base})
-
-
-def test_a_question_may_take_several_steps_and_keep_an_answer() -> None:
-    """The crumb is fetched once, used twice, and renewed when it is refused."""
-    assert SOME.price is not None
-    provider = replace(SOME, price=PriceEndpoint(ask=with_crumb, read=SOME.price.read))
-    refused = httpx.Response(401, content=b"{}")
-    script = Script(ok("c1"), ok(), ok(), refused, ok("c2"), ok())
-
-    async def run() -> None:
-        bench = Bench(script, provider)
-        for _ in range(3):
-            assert await bench.price() == 1.5
-
-    in_virtual_time(run())
-    asked_for = [(r.url.path, r.url.params.get("crumb")) for r in script.requests]
-    assert asked_for == [
-        ("/crumb", None),
-        ("/price", "c1"),
-        ("/price", "c1"),
-        ("/price", "c1"),
-        ("/crumb", None),
-        ("/price", "c2"),
-    ]
-
-
-def test_a_provider_that_needs_a_key_is_not_asked_without() -> None:
-    """The error says what is missing."""
-    script = Script(ok())
-
-    async def run() -> None:
-        bench = Bench(script, replace(SOME, auth=Auth(header="x-key")))
-        assert bench.kit.needs_key
-        assert not bench.kit.has_key
-        with pytest.raises(AccessDenied, match="key"):
-            await bench.kit.ping(CallContext())
-
-    in_virtual_time(run())
-    assert script.requests == []
-
-
-def echo(reply: Reply) -> Complaint | None:
-    """The provider's complaint quotes our key."""
-    return None if b"price" in reply.body else Complaint("E", reply.body.decode())
-
-
-@pytest.mark.parametrize("auth", [Auth(header="x-key"), Auth(query="apikey")])
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ok(f'"We have detected your API key as {KEY}"'),
-        httpx.Response(401, content=f'"{KEY}"'.encode()),
-        httpx.ConnectError(f"https://x/?apikey={KEY}"),
-        ok(f'{{"price":"{KEY}"}}'),
-        httpx.Response(302, headers={"location": f"https://evil.example/?apikey={KEY}"}),
-    ],
-)
-def test_no_key_in_any_error_or_log(auth: Auth, answer: Step) -> None:
-    """Whatever the provider sends back, the key is nowhere to be read."""
-    provider = replace(SOME, auth=auth, faults=Faults(echo))
-    settings = ProviderSettings(api_key=Secret(KEY))
-
-    async def run() -> str:
-        bench = Bench(Script(answer), provider, settings)
-        with pytest.raises(MarketDataError) as caught:
-            await bench.price()
-        error: BaseException | None = caught.value
-        told = [repr(settings), repr(bench.kit.policy)]
-        while error is not None:
-            told += [repr(error), str(error)]
-            error = error.__cause__ or error.__context__
-        return " ".join([*told, repr(bench.telemetry.seen)])
-
-    assert KEY not in in_virtual_time(run())
-
-
-def test_a_rejected_row_does_not_keep_the_key() -> None:
-    """Quarantine is a table that people read."""
-    row = f'[["{KEY}","1","1","1","1","1"],[{T0},"1","1","1","1","1"]]'
-    provider = replace(SOME, auth=Auth(query="apikey"))
-
-    async def run() -> str:
-        bench = Bench(Script(ok(row)), provider, ProviderSettings(api_key=Secret(KEY)))
-        (page,) = await bench.pages(MINUTES)
-        assert len(page.rejected) == 1
-        return repr(page)
-
-    assert KEY not in in_virtual_time(run())
 
 
 def test_every_call_is_told_once() -> None:
