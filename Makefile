@@ -14,6 +14,8 @@ help:  ## list the words
 run: $(VENV)/.run  ## start the service with demo providers: no key, no network
 	$(BIN)/fks-data serve --demo
 
+# Two workers: most tests wait for real servers, so this halves the time on two cores.
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 test: $(VENV)/.test check  ## lint, types, layers, then every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
