@@ -31,6 +31,8 @@ from ports.telemetry import Telemetry
 _WAITING = 256
 # A provider that has kept us waiting this long when the caller's time is up is at fault itself.
 _PATIENCE_S = 1.0
+# We are done this long before the caller's deadline, so that a fault is still counted by then.
+_MARGIN_S = 0.05
 
 
 class Surroundings(Struct, frozen=True):
@@ -177,7 +179,7 @@ class Sender:
     def _left(self, context: CallContext) -> float | None:
         if context.deadline is None:
             return None
-        left = context.deadline - self._around.clock.monotonic()
+        left = context.deadline - self._around.clock.monotonic() - _MARGIN_S
         if left <= 0:
             raise DeadlineExceeded(f"The deadline passed before {self._provider.name} was asked.")
         return left

@@ -1,5 +1,6 @@
 """The port over the scripted ring: pages, lists, questions of several steps."""
 
+import asyncio
 import json
 
 import httpx
@@ -13,7 +14,7 @@ from adapters_out.provider_kit.provider import (
     ListingsPart,
     PriceEndpoint,
 )
-from domain.errors import (
+from domain.errors import AccessDenied, CallRefused, DeadlineExceeded, MalformedPayload
     AccessDenied,
     CallRefused,
     MalformedPayload,
@@ -140,3 +141,29 @@ def test_a_provider_that_needs_a_key_is_not_asked_without() -> None:
 
     in_virtual_time(run())
     assert script.requests == []
+
+
+def test_a_hanging_provider_is_blamed_though_its_caller_stops_waiting() -> None:
+    """Who enforces the same deadline from outside comes a moment after the fault is counted."""
+
+    async def run() -> int:
+        bench = Bench(Script(3600.0, ok()))
+        with pytest.raises(DeadlineExceeded):
+            async with asyncio.timeout(3.0):
+                await bench.price(seconds=3.0)
+        return (await bench.health.view("some")).failures_in_row
+
+    assert in_virtual_time(run()) == 1
+
+
+def test_a_caller_that_hangs_up_leaves_nothing_behind() -> None:
+    """Cancelled in the midst of a call: the slot is free, the next call goes through."""
+
+    async def run() -> float:
+        bench = Bench(Script(5.0, ok()), replace(SOME, policy=replace(SOME.policy, concurrency=1)))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await bench.price()
+        return await bench.price()
+
+    assert in_virtual_time(run()) == 1.5
