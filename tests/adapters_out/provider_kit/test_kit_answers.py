@@ -15,10 +15,6 @@ from adapters_out.provider_kit.provider import (
     PriceEndpoint,
 )
 from domain.errors import AccessDenied, CallRefused, DeadlineExceeded, MalformedPayload
-    AccessDenied,
-    CallRefused,
-    MalformedPayload,
-)
 from domain.instrument import Instrument, Listing
 from domain.interval import Interval
 from domain.provider import BarsAsk
