@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from collections import UserDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_each_process_is_a_command_of_the_interface() -> None:
     """The three services run the three processes, and the image serves by default."""
     assert {services()[name]["command"][0] for name in OURS} == PROCESSES
     assert 'ENTRYPOINT ["fks-data"]\nCMD ["serve"]' in FINAL_STAGE
+
+
+@pytest.mark.parametrize("process", sorted(PROCESSES))
+def test_the_command_line_has_each_process(process: str) -> None:
+    """What the services run are commands that exist."""
+    command = [sys.executable, "-m", "bootstrap", process, "--help"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, f"fks-data {process}" in done.stdout) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize("name", OURS)
