@@ -8,7 +8,13 @@ from dependency_injector import containers, providers
 
 from adapters_in.jobs.job_runner import JobRunner
 from adapters_in.jobs.job_watch import JobWatch
-from adapters_out.dramatiq import DramatiqJobQueue, DramatiqWorker, process_broker, redis_broker
+from adapters_out.dramatiq import (
+    DramatiqJobQueue,
+    DramatiqWorker,
+    close_broker,
+    process_broker,
+    redis_broker,
+)
 from adapters_out.memory.cache import MemoryCache
 from adapters_out.postgres.bar_store import PostgresBarStore
 from adapters_out.postgres.budget_book import PostgresBudgetBook
@@ -82,6 +88,7 @@ class Adapters(containers.DeclarativeContainer):
     turnstile = providers.AbstractSingleton(Turnstile)
     broker: providers.Dependency[object] = providers.Dependency()  # no port: the room's own
 
+    close_broker = providers.Callable(close_broker, broker)
     queue = providers.Singleton(DramatiqJobQueue, broker)
     pacer = providers.Singleton(SharedPacer, book, clock, telemetry)
     catalogue = providers.Singleton(KitCatalogue, settings, pacer, health, clock, chance, telemetry)

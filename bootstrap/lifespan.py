@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from adapters_out.dramatiq import close_broker
 from adapters_out.postgres.embedded.launcher import EmbeddedPostgres
 from adapters_out.postgres.schema import migrate
 from adapters_out.system.telemetry import EventLog
@@ -39,8 +38,7 @@ async def open_application(settings: Settings, log: EventLog) -> AsyncIterator[O
         await migrate(pool)
         if isinstance(edition, Production):
             stack.push_async_callback(edition.redis().aclose)
-        broker = ring.broker()
-        stack.push_async_callback(asyncio.to_thread, lambda: close_broker(broker))
+        stack.push_async_callback(asyncio.to_thread, ring.close_broker)
         stack.push_async_callback(ring.leadership().resign)
         stack.push_async_callback(ring.catalogue().aclose)
         ring.telemetry().watch(

@@ -4,8 +4,8 @@ import asyncio
 import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import cast
 from dataclasses import replace
+from typing import cast
 
 import uvloop
 from uvicorn._types import ASGIApplication

@@ -1,7 +1,6 @@
 """The environment, read once and checked whole: one error lists every bad value."""
 
 import ipaddress
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from adapters_in.cli.runtime import SettingsRefused
+from bootstrap import values
 from domain.secret import Secret
 
 T = TypeVar("T")
@@ -20,7 +20,6 @@ PREFIXES = {"coinmarketcap": "CMC", "massive_futures": "MASSIVE"}
 ALIASES = {"cmc": "coinmarketcap"}
 _LEVELS = ("debug", "info", "warning", "error")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +119,35 @@ def read_settings(
     settings = Settings(
         service_name=reader.text("SERVICE_NAME") or "fks_data",
         host=reader.text("FKS_DATA_HOST") or "127.0.0.1",
-        port=reader.parsed("SERVICE_PORT", 8003, _port, "a port number from 0 to 65535"),
+        port=reader.parsed("SERVICE_PORT", 8003, values.port, "a port number from 0 to 65535"),
         data_dir=Path(reader.text("FKS_DATA_DIR") or _default_data_dir()).expanduser(),
         database_url=_database_url(reader),
         redis_url=_redis_url(reader),
-        json_logs=reader.parsed("FKS_JSON_LOGS", False, _flag, "0 or 1"),
+        json_logs=reader.parsed("FKS_JSON_LOGS", False, values.flag, "0 or 1"),
         log_level=reader.parsed(
-            "FKS_LOG_LEVEL", "info", _one_of(_LEVELS), f"one of {', '.join(_LEVELS)}"
+            "FKS_LOG_LEVEL", "info", values.one_of(_LEVELS), f"one of {', '.join(_LEVELS)}"
         ),
         providers=_providers(reader, known),
-        default_rps=reader.parsed("FKS_DEFAULT_RPS", 5.0, _positive, "a number above 0"),
+        default_rps=reader.parsed("FKS_DEFAULT_RPS", 5.0, values.positive, "a number above 0"),
         max_limit=reader.parsed(
-            "FKS_MAX_LIMIT", 5000, _between(1, 50_000), "a whole number from 1 to 50000"
+            "FKS_MAX_LIMIT", 5000, values.between(1, 50_000), "a whole number from 1 to 50000"
         ),
-        deadline_s=reader.parsed("FKS_REQUEST_DEADLINE_S", 10.0, _positive, "seconds above 0"),
-        shutdown_grace_s=reader.parsed("FKS_SHUTDOWN_GRACE_S", 20.0, _positive, "seconds above 0"),
-        drain_delay_s=reader.parsed("FKS_DRAIN_DELAY_S", 0.0, _not_negative, "seconds from 0"),
+        deadline_s=reader.parsed(
+            "FKS_REQUEST_DEADLINE_S", 10.0, values.positive, "seconds above 0"
+        ),
+        shutdown_grace_s=reader.parsed(
+            "FKS_SHUTDOWN_GRACE_S", 20.0, values.positive, "seconds above 0"
+        ),
+        drain_delay_s=reader.parsed(
+            "FKS_DRAIN_DELAY_S", 0.0, values.not_negative, "seconds from 0"
+        ),
         default_quote=reader.parsed(
-            "FKS_DEFAULT_QUOTE", "USDT", _asset_code, "an asset code such as USDT or USD"
+            "FKS_DEFAULT_QUOTE", "USDT", values.asset_code, "an asset code such as USDT or USD"
         ),
-        auth=reader.parsed("FKS_AUTH", None, _auth, "off (keys are not part of this version)"),
-        cors_origins=_list(reader.text("FKS_CORS_ORIGINS")),
+        auth=reader.parsed(
+            "FKS_AUTH", None, values.auth, "off (keys are not part of this version)"
+        ),
+        cors_origins=values.comma_list(reader.text("FKS_CORS_ORIGINS")),
         provider_environment={name: _provider(reader, name) for name in known},
     )
     if reader.faults:
@@ -180,18 +187,20 @@ def _provider(reader: _Reader, name: str) -> ProviderEnvironment:
     url = "a URL such as https://api.example.com"
     above, from_zero = "a number above 0", "a number from 0 (0 means no such limit)"
     return ProviderEnvironment(
-        base_url=reader.parsed(f"FKS_{prefix}_BASE_URL", None, _url("http", "https"), url),
-        ws_url=reader.parsed(f"FKS_{prefix}_WS_URL", None, _url("ws", "wss"), "a ws(s) URL"),
+        base_url=reader.parsed(f"FKS_{prefix}_BASE_URL", None, values.url("http", "https"), url),
+        ws_url=reader.parsed(f"FKS_{prefix}_WS_URL", None, values.url("ws", "wss"), "a ws(s) URL"),
         api_key=reader.secret(*keys),
-        rps=reader.parsed(f"FKS_{prefix}_RPS", None, _positive, above),
-        rpm=reader.parsed(f"FKS_{prefix}_RPM", None, _not_negative, from_zero),
-        rpd=reader.parsed(f"FKS_{prefix}_RPD", None, _not_negative, from_zero),
-        timeout_s=reader.parsed(f"FKS_{prefix}_TIMEOUT_S", None, _positive, "seconds above 0"),
+        rps=reader.parsed(f"FKS_{prefix}_RPS", None, values.positive, above),
+        rpm=reader.parsed(f"FKS_{prefix}_RPM", None, values.not_negative, from_zero),
+        rpd=reader.parsed(f"FKS_{prefix}_RPD", None, values.not_negative, from_zero),
+        timeout_s=reader.parsed(
+            f"FKS_{prefix}_TIMEOUT_S", None, values.positive, "seconds above 0"
+        ),
     )
 
 
 def _providers(reader: _Reader, known: tuple[str, ...]) -> tuple[str, ...] | None:
-    names = _list(reader.text("FKS_PROVIDERS"))
+    names = values.comma_list(reader.text("FKS_PROVIDERS"))
     chosen = tuple(dict.fromkeys(ALIASES.get(n.lower(), n.lower()) for n in names))
     strangers = [n if _NAME.fullmatch(n) else repr(n) for n in chosen if n not in known]
     if strangers:
@@ -213,7 +222,7 @@ def _database_url(reader: _Reader) -> Secret | None:
         return None
     user = quote(reader.text("DB_USER") or "fks_user", safe="")
     password = reader.secret("DB_PASSWORD")
-    port = reader.parsed("DB_PORT", 5432, _port, "a port number")
+    port = reader.parsed("DB_PORT", 5432, values.port, "a port number")
     name = quote(reader.text("DB_NAME") or "fks_data", safe="")
     login = f"{user}:{quote(password.reveal(), safe='')}" if password else user
     return Secret(f"postgresql://{login}@{host}:{port}/{name}")
@@ -229,78 +238,3 @@ def _redis_url(reader: _Reader) -> Secret | None:
 def _default_data_dir() -> str:
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return f"{base}/fks-data"
-
-
-def _list(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _positive(text: str) -> float:
-    value = _finite(text)
-    if value <= 0:
-        raise ValueError
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = _finite(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
-def _between(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    return parse
-
-
-def _port(text: str) -> int:
-    return _between(0, _PORT_MAX)(text)
-
-
-def _flag(text: str) -> bool:
-    values = {"0": False, "false": False, "off": False, "1": True, "true": True, "on": True}
-    if text.lower() not in values:
-        raise ValueError
-    return values[text.lower()]
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in choices:
-            raise ValueError
-        return text.lower()
-
-    return parse
-
-
-def _auth(text: str) -> str:
-    return _one_of(("off",))(text)
-
-
-def _asset_code(text: str) -> str:
-    if not (text.isascii() and text.isalnum()):
-        raise ValueError
-    return text.upper()
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError
-        return text.rstrip("/")
-
-    return parse
