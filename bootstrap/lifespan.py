@@ -32,12 +32,12 @@ async def open_application(settings: Settings, log: EventLog) -> AsyncIterator[O
     """
     async with AsyncExitStack() as stack:
         url, store = await _database(settings, stack)
-        ring, edition = make_ring(settings, url, log)
+        ring, production = make_ring(settings, url, log)
         application = Application(ring=ring)
         pool = await stack.enter_async_context(ring.pool())
         await migrate(pool)
-        if isinstance(edition, Production):
-            stack.push_async_callback(edition.redis().aclose)
+        if production is not None:
+            stack.push_async_callback(production.redis().aclose)
         stack.push_async_callback(asyncio.to_thread, ring.close_broker)
         stack.push_async_callback(ring.leadership().resign)
         stack.push_async_callback(ring.catalogue().aclose)
@@ -46,7 +46,7 @@ async def open_application(settings: Settings, log: EventLog) -> AsyncIterator[O
             "Connections to the store by what they do.",
             lambda: _usage(ring),
         )
-        queue = "Redis" if isinstance(edition, Production) else "in this process"
+        queue = "in this process" if production is None else "Redis"
         yield Opened(ring, application, store, queue)
 
 
@@ -62,18 +62,19 @@ async def migrate_only(settings: Settings, log: EventLog) -> tuple[str, ...]:
         return tuple(await migrate(pool))
 
 
-def make_ring(
-    settings: Settings, url: str, log: EventLog
-) -> tuple[Adapters, Embedded | Production]:
-    """The ring in the edition that the settings ask for; nothing is opened."""
+def make_ring(settings: Settings, url: str, log: EventLog) -> tuple[Adapters, Production | None]:
+    """The ring in the edition that the settings ask for; nothing is opened.
+
+    A container is an instance of `DynamicContainer`, not of the class that was called to make
+    it: the second value, and not its type, tells which edition it is.
+    """
     ring = Adapters(settings=settings, database_url=url, log=log, version=VERSION)
-    edition: Embedded | Production
     if settings.redis_url is None:
-        edition = Embedded(ring=ring)
-    else:
-        edition = Production(ring=ring, redis_url=settings.redis_url.reveal())
-    complete(ring, edition)
-    return ring, edition
+        complete(ring, Embedded(ring=ring))
+        return ring, None
+    production = Production(ring=ring, redis_url=settings.redis_url.reveal())
+    complete(ring, production)
+    return ring, production
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> tuple[str, str]:
