@@ -7,6 +7,7 @@ from msgspec import Struct
 from application.answers import BarsAnswer, SourcePart
 from domain.bars import COLUMNS, Bar, BarSeries
 from domain.coverage import Gap
+from domain.errors import MarketDataError
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.quality import QualityReport
@@ -51,28 +52,24 @@ def pack_answer(answer: BarsAnswer) -> bytes:
 
 
 def unpack_answer(data: bytes) -> BarsAnswer | None:
-    """The answer, marked as cached; None for bytes of another version of this service."""
+    """The answer, marked as cached; None for bytes that are none of ours."""
     try:
         packed = _decoder.decode(data)
-    except msgspec.MsgspecError:
+        return _answer(packed) if packed.version == _VERSION else None
+    except (msgspec.MsgspecError, MarketDataError, ValueError):
         return None
-    if packed.version != _VERSION:
-        return None
-    ts, opened, high, low, close, volume, vwap, trades = packed.columns
-    series = BarSeries(
-        interval=packed.interval,
-        ts=np.frombuffer(ts, dtype=np.int64),
-        open=np.frombuffer(opened),
-        high=np.frombuffer(high),
-        low=np.frombuffer(low),
-        close=np.frombuffer(close),
-        volume=np.frombuffer(volume),
-        vwap=np.frombuffer(vwap),
-        trades=np.frombuffer(trades, dtype=np.int64),
-    )
+
+
+def _answer(packed: _Packed) -> BarsAnswer:
+    """Raises ValueError or InvalidRequest when the bytes are no columns of bars."""
+    columns = {
+        name: np.frombuffer(raw, dtype=np.int64 if name in {"ts", "trades"} else np.float64)
+        for name, raw in zip(COLUMNS, packed.columns, strict=True)
+    }
     fields = {
         name: getattr(packed, name)
         for name in _Packed.__struct_fields__
         if name not in {"version", "columns"}
     }
+    series = BarSeries(packed.interval, **columns)  # type: ignore[arg-type]  # by name
     return BarsAnswer(series=series, cached=True, **fields)

@@ -1,30 +1,25 @@
 """Complete a window from the best provider that can, failing over to the next."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from application.answers import BarsAnswer
 from application.complete_series import Completed, CompleteSeries
+from application.explain_failure import attempt_of, failure_of
+from application.held import Held, View
+from application.question import Question
 from application.rank_candidates import RankCandidates
-from application.stored_answer import Held, ReadStored, assemble
-from domain.errors import (
-    Attempt,
-    DeadlineExceeded,
-    MarketDataError,
-    NoData,
-    NoProviderAvailable,
-    NotListed,
-    ProviderError,
-    RangeUnavailable,
-    UnknownInstrument,
-)
-from domain.instrument import SeriesKey
+from application.stored_answer import ReadStored, assemble, is_good, score_of
+from application.widen_window import widened
+from domain.errors import Attempt, DeadlineExceeded, NoData, NotListed, ProviderError
 from domain.provider import Capability
-from domain.query import BarQuery, BarWindow
+from domain.timerange import TimeRange
 from ports.clock import Clock
 from ports.market_data import CallContext
 
-QUALITY_FLOOR = 50.0  # below it the next provider is asked; reference profile: not acceptable
-_RESERVE_S = 0.2  # kept back from the deadline to answer from the store after all
+RESERVE_S = 0.2  # kept back from the deadline to answer from the store after all
 
 
 class AskProviders:
@@ -51,164 +46,158 @@ class AskProviders:
         self._read = read
         self._clock = clock
 
-    async def __call__(
-        self, query: BarQuery, window: BarWindow, names: Sequence[str], context: CallContext
-    ) -> BarsAnswer:
-        """Ask; ``names`` are the capable providers in order of preference."""
+    async def __call__(self, question: Question, context: CallContext) -> BarsAnswer:
+        """Ask.
+
+        Raises:
+            NoData: the first who answered has no bars there.
+            UnknownInstrument, RangeUnavailable, DeadlineExceeded, NoProviderAvailable: nobody
+                answered and nothing is stored.
+        """
+        query = question.query
         ranking = await self._candidates(
-            Capability.BARS,
-            query.instrument,
-            query.interval,
-            None if window.range is None else window.range.start,
-            query.provider,
+            Capability.BARS, query.instrument, query.interval, question.span.start, query.provider
         )
-        attempts = list(ranking.refused)
-        spare = await self._stored_elsewhere(query, window, names, ranking.chosen)
+        spare = await self._spare(question, ranking.chosen)
         if spare is not None:
-            return self._answer(query, window, spare, names, cached=True)
-        best = await self._best_of(ranking.chosen, query, window, names, attempts, context)
-        if best is None:
-            return await self._fall_back(query, window, names, attempts, context)
-        if not len(best.series):
-            raise NoData(_nothing(best))
-        return best
+            return spare
+        attempts = list(ranking.refused)
+        best = await self._best_of(question, ranking.chosen, attempts, context)
+        if best is not None and len(best.series):
+            return best
+        if best is not None:
+            found = await self._newest_stored(question, (best.provider,))
+            if found is None:
+                raise NoData(_nothing(best))
+            return found
+        stored = await self.stored(question)
+        if stored is None:
+            late = _time_left(self._clock, context) <= 0
+            raise failure_of(query.instrument.id, attempts, late=late)
+        return stored
+
+    async def stored(self, question: Question) -> BarsAnswer | None:
+        """The fullest answer that the store has, or else the newest bars of all."""
+        now = self._clock.now()
+        views = [
+            await self._read.view(question, name, self._candidates.provider(name).capabilities, now)
+            for name in question.names
+        ]
+        fullest = max(views, key=lambda view: len(view.held.bars.series))
+        if len(fullest.held.bars.series):
+            return assemble(question, fullest, now, cached=True)
+        return await self._newest_stored(question, question.names)
+
+    async def _newest_stored(self, question: Question, names: Iterable[str]) -> BarsAnswer | None:
+        for name in names:
+            view = await self._read.look_back(question, name)
+            if view is not None:
+                return assemble(question, view, self._clock.now(), cached=True)
+        return None
 
     async def _best_of(
         self,
+        question: Question,
         chosen: Sequence[str],
-        query: BarQuery,
-        window: BarWindow,
-        names: Sequence[str],
         attempts: list[Attempt],
         context: CallContext,
     ) -> BarsAnswer | None:
         """Ask one after the other; failures are added to ``attempts``."""
         best: BarsAnswer | None = None
-        for left, name in _countdown(chosen):
+        for place, name in enumerate(chosen):
+            share = self._share(context, len(chosen) - place)
             try:
-                done = await self._ask_one(name, query, window, self._share(context, left))
+                answer, settled = await self._ask_in_time(question, name, share)
             except (ProviderError, DeadlineExceeded) as error:
-                attempts.append(_attempt(name, error))
+                attempts.append(attempt_of(name, error))
+                if isinstance(error, NotListed):
+                    self._candidates.note_unlisted(name, question.query.instrument)
                 continue
-            answer = self._answer_of(query, window, done, names)
-            best = answer if best is None else max(best, answer, key=_score)
-            if _score(answer) >= QUALITY_FLOOR or not len(answer.series):
+            best = answer if best is None else max(best, answer, key=score_of)
+            if is_good(answer) or (settled and not len(answer.series)):
                 break
         return best
 
+    async def _ask_in_time(
+        self, question: Question, name: str, context: CallContext
+    ) -> tuple[BarsAnswer, bool]:
+        """Hold a provider to its share of the time even if it does not keep to it itself."""
+        if context.deadline is None:
+            return await self._ask_one(question, name, context)
+        try:
+            async with asyncio.timeout(context.deadline - self._clock.monotonic()):
+                return await self._ask_one(question, name, context)
+        except TimeoutError:
+            message = f"{name} did not answer in its share of the time."
+            raise DeadlineExceeded(message) from None
+
     async def _ask_one(
-        self, name: str, query: BarQuery, window: BarWindow, context: CallContext
+        self, question: Question, name: str, context: CallContext
+    ) -> tuple[BarsAnswer, bool]:
+        """One provider's answer, and whether it spoke for the whole window."""
+        query, provider = question.query, self._candidates.provider(name)
+        done = await self._obtain(question, name, question.span, context)
+        asked = done.asked
+
+        async def obtain(span: TimeRange) -> Held | None:
+            nonlocal asked
+            try:
+                more = await self._complete(
+                    provider, query.instrument, query.interval, span, context
+                )
+            except (ProviderError, DeadlineExceeded):
+                return None
+            asked = asked or more.asked
+            return more.held
+
+        now = self._clock.now()
+        view = View(done.held, question.window)
+        view = await widened(query, view, provider.capabilities, now, obtain)
+        now = self._clock.now()
+        answer = assemble(question, view, now, cached=not asked, forming=done.forming)
+        return answer, not view.held.unknown(now)
+
+    async def _obtain(
+        self, question: Question, name: str, span: TimeRange, context: CallContext
     ) -> Completed:
-        provider = self._candidates.provider(name)
-        if provider is None or window.range is None:
-            message = f"{name} cannot be asked for that."
-            raise NotListed(message, provider=name)
+        query = question.query
         return await self._complete(
-            provider,
+            self._candidates.provider(name),
             query.instrument,
             query.interval,
-            window.range,
+            span,
             context,
             reread=not query.use_cache,
             forming=query.include_partial,
         )
 
-    async def _stored_elsewhere(
-        self, query: BarQuery, window: BarWindow, names: Sequence[str], chosen: Sequence[str]
-    ) -> Held | None:
-        """A more preferred provider that may not be asked now, but holds everything."""
-        for name in names:
-            if name in chosen[:1] or window.range is None:
+    async def _spare(self, question: Question, chosen: Sequence[str]) -> BarsAnswer | None:
+        """From a more preferred provider that may not be asked now, but holds everything."""
+        if not question.query.use_cache:
+            return None
+        now = self._clock.now()
+        for name in question.names:
+            if name in chosen[:1]:
                 return None
-            held = await self._read(_key(query, name), window.range)
-            if len(held.bars.series) and not held.missing(self._clock.now()):
-                return held
+            can = self._candidates.provider(name).capabilities
+            view = await self._read.view(question, name, can, now)
+            if view.is_complete(now) and len(view.held.bars.series):
+                return assemble(question, view, now, cached=True)
         return None
-
-    async def _fall_back(
-        self,
-        query: BarQuery,
-        window: BarWindow,
-        names: Sequence[str],
-        attempts: list[Attempt],
-        context: CallContext,
-    ) -> BarsAnswer:
-        """Everybody failed: serve what is stored, or say why nobody could answer."""
-        held = [
-            await self._read(_key(query, name), window.range)
-            for name in names
-            if window.range is not None
-        ]
-        fullest = max(held, key=lambda h: len(h.bars.series), default=None)
-        if fullest is not None and len(fullest.bars.series):
-            return self._answer(query, window, fullest, names, cached=True)
-        raise self._failure(query, attempts, context)
-
-    def _failure(
-        self, query: BarQuery, attempts: list[Attempt], context: CallContext
-    ) -> MarketDataError:
-        codes = {attempt.code for attempt in attempts}
-        if codes == {NotListed.code}:
-            message = f"{query.instrument.id} is not listed by {_people(attempts)}."
-            return UnknownInstrument(message)
-        if codes <= {RangeUnavailable.code, NotListed.code} and codes:
-            return RangeUnavailable("; ".join(a.reason for a in attempts))
-        if (
-            context.deadline is not None
-            and self._clock.monotonic() >= context.deadline - _RESERVE_S
-        ):
-            message = f"No provider answered in time: {'; '.join(a.reason for a in attempts)}"
-            return DeadlineExceeded(message)
-        message = f"No provider could answer for {query.instrument.id} {query.interval.value}."
-        return NoProviderAvailable(message, tuple(attempts))
 
     def _share(self, context: CallContext, left: int) -> CallContext:
         """The part of the remaining time that one of ``left`` candidates may use."""
         if context.deadline is None:
             return context
-        now = self._clock.monotonic()
-        span = max(0.0, context.deadline - _RESERVE_S - now)
-        return CallContext(now + span / left, context.priority, context.request_id)
-
-    def _answer_of(
-        self, query: BarQuery, window: BarWindow, done: Completed, names: Sequence[str]
-    ) -> BarsAnswer:
-        return assemble(
-            query,
-            window,
-            done.held,
-            self._clock.now(),
-            cached=not done.asked,
-            substituted=done.held.key.provider != names[0],
-            forming=done.forming,
-        )
-
-    def _answer(
-        self, query: BarQuery, window: BarWindow, held: Held, names: Sequence[str], *, cached: bool
-    ) -> BarsAnswer:
-        done = Completed(held, None, asked=not cached)
-        return self._answer_of(query, window, done, names)
+        span = max(0.0, _time_left(self._clock, context))
+        return replace(context, deadline=self._clock.monotonic() + span / left)
 
 
-def _key(query: BarQuery, name: str) -> SeriesKey:
-    return SeriesKey(query.instrument.id, query.interval, name)
-
-
-def _countdown(names: Sequence[str]) -> list[tuple[int, str]]:
-    return [(len(names) - i, name) for i, name in enumerate(names)]
-
-
-def _score(answer: BarsAnswer) -> float:
-    return answer.quality.score.score if len(answer.series) else -1.0
-
-
-def _attempt(name: str, error: MarketDataError) -> Attempt:
-    retry_at = error.retry_at if isinstance(error, ProviderError) else None
-    return Attempt(name, error.code, error.message, retry_at)
-
-
-def _people(attempts: list[Attempt]) -> str:
-    return " or ".join(a.provider for a in attempts) or "any provider"
+def _time_left(clock: Clock, context: CallContext) -> float:
+    """Seconds in which providers may be asked."""
+    if context.deadline is None:
+        return float("inf")
+    return context.deadline - RESERVE_S - clock.monotonic()
 
 
 def _nothing(answer: BarsAnswer) -> str:

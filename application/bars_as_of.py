@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from application.answers import BarsAnswer
+from application.question import Question, pose
 from application.rank_candidates import RankCandidates
-from application.stored_answer import MICROS, Held, ReadStored, assemble
+from application.stored_answer import MICROS, ReadStored, assemble, is_good, score_of
 from domain.errors import InvalidRequest, NoData
-from domain.instrument import SeriesKey
-from domain.query import BarQuery, BarWindow, choose_window
+from domain.query import BarQuery
 from ports.clock import Clock
 
 
@@ -15,8 +15,9 @@ class BarsAsOf:
     """A pure function of the query and the store's history.
 
     - the window, finality and quality are judged at ``as_of``;
-    - nobody is asked: the first provider in order of preference whose series was complete then
-      answers, otherwise the one that held most;
+    - nobody is asked, but the rules are those of a question for now: the first provider in order
+      of preference answers whose whole window was known then and that was good enough;
+      otherwise the best such, otherwise the one that held most;
     - asked again it is the same, whatever was corrected or filled in since.
     """
 
@@ -30,35 +31,53 @@ class BarsAsOf:
         """The answer of then.
 
         Raises:
-            InvalidRequest: ``as_of`` lies in the future.
+            InvalidRequest: ``as_of`` lies in the future or before 1970.
             NoData: nothing of the range was known then.
         """
         as_of = query.as_of or 0
-        if as_of > self._clock.now() * MICROS:
-            message = "as_of lies in the future: nobody knows that yet."
-            raise InvalidRequest(message, "as_of")
+        if not 0 <= as_of <= self._clock.now() * MICROS:
+            when = "before 1970" if as_of < 0 else "in the future: nobody knows that yet"
+            raise InvalidRequest(f"as_of lies {when}.", "as_of")
         now = as_of / MICROS
-        window = choose_window(query, now)
         names = self._candidates.capable(query.instrument, query.interval, query.provider)
-        best = await self._best(query, window, names, now)
-        if best is None:
+        question = pose(query, names, now)
+        answer = await self._best(question, now)
+        if answer is None:
             message = f"Nothing was known of {query.instrument.id} in that range at that time."
             raise NoData(message)
-        substituted = best.key.provider != names[0]
-        return assemble(query, window, best, now, cached=False, substituted=substituted)
+        return answer
 
-    async def _best(
-        self, query: BarQuery, window: BarWindow, names: Sequence[str], now: float
-    ) -> Held | None:
-        best: Held | None = None
-        if window.range is None:
-            return None
-        for name in names:
-            key = SeriesKey(query.instrument.id, query.interval, name)
-            held = await self._read(key, window.range, query.as_of)
-            if len(held.bars.series) > (len(best.bars.series) if best else 0):
-                best = held
-            gaps = held.coverage.gaps(query.interval, now)
-            if best is held and all(gap.is_explained for gap in gaps):
+    async def _best(self, question: Question, now: float) -> BarsAnswer | None:
+        settled: list[BarsAnswer] = []
+        partial: list[BarsAnswer] = []
+        for name in question.names:
+            answer, is_settled = await self._answer(question, name, now)
+            if is_settled and (is_good(answer) or not len(answer.series)):
+                settled.append(answer)
                 break
-        return best
+            (settled if is_settled else partial).append(answer)
+        if settled:
+            best = max(settled, key=score_of)
+            among: Sequence[str] = (best.provider,)
+        else:
+            best = max(partial, key=lambda answer: len(answer.series))
+            among = question.names
+        if len(best.series):
+            return best
+        return await self._look_back(question, among, now)
+
+    async def _answer(self, question: Question, name: str, now: float) -> tuple[BarsAnswer, bool]:
+        """What one provider's series said, and whether it spoke for the whole window."""
+        can = self._candidates.provider(name).capabilities
+        view = await self._read.view(question, name, can, now)
+        settled = not view.held.unknown(now)
+        return assemble(question, view, now, cached=False), settled
+
+    async def _look_back(
+        self, question: Question, among: Sequence[str], now: float
+    ) -> BarsAnswer | None:
+        for name in among:
+            view = await self._read.look_back(question, name)
+            if view is not None:
+                return assemble(question, view, now, cached=False)
+        return None

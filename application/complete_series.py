@@ -1,9 +1,13 @@
 """Bring one provider's stored series up to what a window needs."""
 
+from contextlib import aclosing
+
 from msgspec import Struct
 
 from application.fetch_bars import FetchBars
-from application.stored_answer import Held, ReadStored
+from application.held import Held
+from application.plan_asks import plan_asks
+from application.stored_answer import ReadStored
 from domain.bars import Bar
 from domain.coverage import Coverage
 from domain.instrument import Instrument, SeriesKey
@@ -24,9 +28,10 @@ class Completed(Struct, frozen=True):
 class CompleteSeries:
     """Fetch what the store lacks of a window, and nothing else.
 
-    - ``reread`` asks for the whole window again when nothing is missing;
+    - ``reread`` asks for the whole window again, unless bars were lost: then for those;
     - at the live edge the newest stored bars are read again with the new ones, because
-      providers correct young bars; what was lost by us is fetched exactly.
+      providers correct young bars; what was lost by us is fetched exactly;
+    - many scattered holes are asked for together as far as they share a page.
     """
 
     def __init__(self, read: ReadStored, fetch: FetchBars, clock: Clock) -> None:
@@ -51,31 +56,37 @@ class CompleteSeries:
         Raises:
             ProviderError, DeadlineExceeded, StoreUnavailable: as :class:`FetchBars`.
         """
-        key = SeriesKey(instrument.id, interval, provider.name)
-        held = await self._read(key, span)
+        held = await self._read(SeriesKey(instrument.id, interval, provider.name), span)
         wanted = self._wanted(held, provider, reread=reread, forming=forming)
-        running: Bar | None = None
-        for part in wanted:
-            async for page in self._fetch(
-                provider, instrument, interval, part, context, forming=forming
-            ):
-                running = page.forming or running
         if not wanted:
             return Completed(held, None, asked=False)
-        return Completed(await self._read(key, span), running if forming else None, asked=True)
+        running: Bar | None = None
+        for part in wanted:
+            pages = self._fetch(provider, instrument, interval, part, context, forming=forming)
+            async with aclosing(pages):
+                async for page in pages:
+                    running = page.forming or running
+        return Completed(await self._read(held.key, span), running, asked=True)
 
     def _wanted(
         self, held: Held, provider: MarketDataProvider, *, reread: bool, forming: bool
     ) -> RangeSet:
         interval, now = held.key.interval, self._clock.now()
-        missing = held.missing(now)
-        if reread and not missing:
-            return Coverage(held.span).missing(interval, now)
+        missing, can = held.missing(now), provider.capabilities
         live = interval.shift(interval.last_closed(now), 1)
+        if reread and (not missing or _is_new(missing, held, live)):
+            return Coverage(held.span).missing(interval, now)
         if forming and held.span.end == live:
             edge = TimeRange(interval.shift(live, -1), live)
-            return missing.union(RangeSet((edge,)))
-        return _with_overlap(missing, held, live, provider.capabilities.reread_bars)
+            missing = missing.union(RangeSet((edge,)))
+        wanted = _with_overlap(missing, held, live, can.reread_bars)
+        return plan_asks(wanted, interval, can.page_bars)
+
+
+def _is_new(missing: RangeSet, held: Held, live: int) -> bool:
+    """Whether nothing is missing but bars that closed since the provider was asked last."""
+    first = missing.ranges[0]
+    return first.end == live and not RangeSet((first,)).intersect(held.coverage.asked)
 
 
 def _with_overlap(missing: RangeSet, held: Held, live: int, bars: int) -> RangeSet:

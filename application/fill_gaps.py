@@ -5,19 +5,21 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
+from application.explain_failure import attempt_of, failure_of
 from application.fetch_bars import FetchBars
+from application.plan_asks import plan_asks
 from application.rank_candidates import RankCandidates
-from domain.coverage import Gap
+from domain.coverage import Coverage, Gap
 from domain.errors import (
     AccessDenied,
     Attempt,
+    CallRefused,
     DeadlineExceeded,
     InvalidRequest,
-    NoProviderAvailable,
     NotListed,
     ProviderError,
+    RangeTooWide,
     RangeUnavailable,
-    UnknownInstrument,
 )
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
@@ -30,6 +32,8 @@ from ports.market_data import CallContext, MarketDataProvider
 MAX_BARS = 50_000_000
 _PATIENCE = 6  # transient failures in a row before the next provider is tried
 _PAUSE_S, _PAUSE_MAX_S = 0.5, 30.0
+_WORTH_WAITING_S = 300.0  # a provider that is away for longer gives way to the others
+_YEAR_9999 = 253_402_300_800
 
 
 class FillGapsAsk(Struct, frozen=True):
@@ -72,9 +76,12 @@ class FillGaps:
     """Back-fill is coverage's complement.
 
     - nothing is noted on the side: kill it anywhere, run it again, it goes on;
-    - every yielded batch is committed;
-    - transient faults are waited out with growing pauses, six in a row are too many;
-    - a provider that cannot serve the range at all yields to the next one, which is said.
+    - every yielded batch is committed; ``done`` never falls;
+    - a series that lacks nothing is done without asking anybody;
+    - the operator's first choice is filled, not the one that happens to be well: transient
+      faults are waited out with growing pauses, six in a row are too many;
+    - a provider that cannot serve the range at all, or not within minutes, yields to the next
+      one, which is said; one that has begun is not replaced: series are never blended.
     """
 
     def __init__(
@@ -103,68 +110,102 @@ class FillGaps:
         """
         span = self._span(ask)
         names = self._candidates.capable(ask.instrument, ask.interval, ask.provider)
-        ranking = await self._candidates(
-            Capability.BARS, ask.instrument, ask.interval, span.start, ask.provider
-        )
-        attempts = list(ranking.refused)
-        waiting = [a.provider for a in attempts if a.retry_at is not None]
-        for name in (*ranking.chosen, *(n for n in waiting if n in names)):
-            provider = self._candidates.provider(name)
-            if provider is None:
-                continue
+        first = self._candidates.first_choice(names, ask.instrument)
+        if not await self._missing(ask, first, span):
+            yield await self._filled(ask, span, first, 0, names)
+            return
+        order, attempts = await self._order(ask, span, names)
+        for name in order:
             rows = 0
             try:
-                async with aclosing(self._fill(provider, ask, span)) as events:
-                    async for event in events:
-                        rows += event.rows
-                        yield event
+                async with aclosing(self._fill(name, ask, span)) as batches:
+                    async for batch in batches:
+                        rows += batch.rows
+                        yield batch
             except (ProviderError, DeadlineExceeded) as error:
-                attempts.append(Attempt(name, error.code, error.message))
+                attempts.append(self._noted(name, ask, error))
                 if rows:
                     break
                 continue
-            coverage = await self._store.coverage(_key(ask, name), span)
-            gaps = coverage.gaps(ask.interval, self._clock.now())
-            yield Filled(name, rows, gaps, substituted=name != names[0])
+            yield await self._filled(ask, span, name, rows, names)
             return
-        raise _failure(ask, attempts)
+        raise failure_of(ask.instrument.id, attempts, late=False)
+
+    async def _order(
+        self, ask: FillGapsAsk, span: TimeRange, names: Sequence[str]
+    ) -> tuple[Sequence[str], list[Attempt]]:
+        """Whom to try, and why not the others: by preference, those last who are long away."""
+        ranking = await self._candidates(
+            Capability.BARS, ask.instrument, ask.interval, span.start, ask.provider
+        )
+        back = {a.provider: a.retry_at for a in ranking.refused if a.retry_at is not None}
+        soon = self._clock.now() + _WORTH_WAITING_S
+        able = [name for name in names if name in ranking.chosen or name in back]
+        order = sorted(able, key=lambda name: back.get(name, 0.0) > soon)
+        return order, [a for a in ranking.refused if a.provider not in order]
 
     async def _fill(
-        self, provider: MarketDataProvider, ask: FillGapsAsk, span: TimeRange
+        self, name: str, ask: FillGapsAsk, span: TimeRange
     ) -> AsyncGenerator[Committed, None]:
         """Fetch what one provider lacks, waiting out transient faults."""
-        key, failures = _key(ask, provider.name), 0
-        while missing := await self._missing(key, span):
+        provider, failures, done = self._candidates.provider(name), 0, 0.0
+        while missing := await self._missing(ask, name, span):
             try:
-                async with aclosing(self._fetch_parts(provider, ask, span, missing)) as events:
-                    async for event in events:
-                        failures = 0
-                        yield event
+                async with aclosing(self._fetch_parts(provider, ask, span, missing)) as batches:
+                    async for batch in batches:
+                        failures, done = 0, max(done, batch.done)
+                        yield Committed(name, batch.start, batch.end, batch.rows, done)
             except (ProviderError, DeadlineExceeded) as error:
                 failures += 1
-                if _is_hopeless(error, failures):
+                if self._is_hopeless(error, failures):
                     raise
                 await self._clock.sleep(self._pause(error, failures))
             else:
                 return
 
-    async def _missing(self, key: SeriesKey, span: TimeRange) -> RangeSet:
-        coverage = await self._store.coverage(key, span)
-        return coverage.missing(key.interval, self._clock.now())
-
     async def _fetch_parts(
         self, provider: MarketDataProvider, ask: FillGapsAsk, span: TimeRange, missing: RangeSet
     ) -> AsyncGenerator[Committed, None]:
-        total, context = span.seconds, CallContext(None, ask.priority, ask.request_id)
-        done = total - missing.seconds
-        for part in missing:
+        context = CallContext(None, ask.priority, ask.request_id)
+        left = missing
+        for part in plan_asks(missing, ask.interval, provider.capabilities.page_bars):
             pages = self._fetch(provider, ask.instrument, ask.interval, part, context)
             async with aclosing(pages):
                 async for page in pages:
-                    done += page.covers.seconds
-                    share = min(1.0, done / total)
                     covers = page.covers
-                    yield Committed(provider.name, covers.start, covers.end, page.rows, share)
+                    left = left.subtract(RangeSet((covers,)))
+                    done = 1.0 - left.seconds / span.seconds
+                    yield Committed(provider.name, covers.start, covers.end, page.rows, done)
+
+    async def _missing(self, ask: FillGapsAsk, name: str, span: TimeRange) -> RangeSet:
+        coverage = await self._coverage(ask, name, span)
+        return coverage.missing(ask.interval, self._clock.now())
+
+    async def _coverage(self, ask: FillGapsAsk, name: str, span: TimeRange) -> Coverage:
+        return await self._store.coverage(SeriesKey(ask.instrument.id, ask.interval, name), span)
+
+    async def _filled(
+        self, ask: FillGapsAsk, span: TimeRange, name: str, rows: int, names: Sequence[str]
+    ) -> Filled:
+        coverage = await self._coverage(ask, name, span)
+        gaps = coverage.gaps(ask.interval, self._clock.now())
+        return Filled(name, rows, gaps, substituted=name != names[0])
+
+    def _noted(
+        self, name: str, ask: FillGapsAsk, error: ProviderError | DeadlineExceeded
+    ) -> Attempt:
+        if isinstance(error, NotListed):
+            self._candidates.note_unlisted(name, ask.instrument)
+        return attempt_of(name, error)
+
+    def _is_hopeless(self, error: ProviderError | DeadlineExceeded, failures: int) -> bool:
+        """Whether waiting cannot help, has not helped often enough, or would take too long."""
+        if failures >= _PATIENCE:
+            return True
+        if isinstance(error, AccessDenied | NotListed | RangeUnavailable | CallRefused):
+            return True
+        named = error.retry_at if isinstance(error, ProviderError) else None
+        return named is not None and named > self._clock.now() + _WORTH_WAITING_S
 
     def _pause(self, error: ProviderError | DeadlineExceeded, failures: int) -> float:
         """Until the provider's own word, else full jitter that doubles."""
@@ -175,6 +216,9 @@ class FillGaps:
 
     def _span(self, ask: FillGapsAsk) -> TimeRange:
         interval = ask.interval
+        if not (0 <= ask.start < ask.end <= _YEAR_9999):
+            message = "The range must be Unix seconds from 1970 on, with the end after the start."
+            raise InvalidRequest(message, "start" if ask.start < 0 else "end")
         closed = interval.shift(interval.last_closed(self._clock.now()), 1)
         start, end = interval.ceil(ask.start), min(interval.ceil(ask.end), closed)
         if start >= end:
@@ -182,24 +226,5 @@ class FillGaps:
             raise InvalidRequest(message, "start")
         if interval.count(start, end) > MAX_BARS:
             message = f"The range holds more than {MAX_BARS:,} bars: split it."
-            raise InvalidRequest(message, "start")
+            raise RangeTooWide(message, "start")
         return TimeRange(start, end)
-
-
-def _is_hopeless(error: ProviderError | DeadlineExceeded, failures: int) -> bool:
-    """Whether waiting cannot help, or has not helped often enough."""
-    return failures >= _PATIENCE or isinstance(error, AccessDenied | NotListed | RangeUnavailable)
-
-
-def _key(ask: FillGapsAsk, name: str) -> SeriesKey:
-    return SeriesKey(ask.instrument.id, ask.interval, name)
-
-
-def _failure(ask: FillGapsAsk, attempts: Sequence[Attempt]) -> Exception:
-    codes = {attempt.code for attempt in attempts}
-    reasons = "; ".join(f"{a.provider}: {a.reason}" for a in attempts)
-    if codes == {NotListed.code}:
-        return UnknownInstrument(f"{ask.instrument.id} is not listed: {reasons}")
-    if codes and codes <= {RangeUnavailable.code, NotListed.code}:
-        return RangeUnavailable(reasons)
-    return NoProviderAvailable(f"No provider could fill the range: {reasons}", tuple(attempts))

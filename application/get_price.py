@@ -4,16 +4,10 @@ import msgspec
 from msgspec import Struct
 
 from application.answers import PriceAnswer
+from application.explain_failure import attempt_of, failure_of
 from application.rank_candidates import RankCandidates
 from application.single_flight import SingleFlight
-from domain.errors import (
-    Attempt,
-    DeadlineExceeded,
-    NoProviderAvailable,
-    NotListed,
-    ProviderError,
-    UnknownInstrument,
-)
+from domain.errors import DeadlineExceeded, NoProviderAvailable, NotListed, ProviderError
 from domain.instrument import Instrument
 from domain.provider import Capability, Price
 from ports.cache import Cache
@@ -23,6 +17,8 @@ from ports.market_data import CallContext
 FRESH_S = 1.0  # served as it is
 REVALIDATE_S = 5.0  # served while it is refreshed behind the caller's back
 KEEP_S = 3600.0  # served, marked stale, only when no provider can answer
+REFRESH_S = 10.0  # the deadline of a refresh that nobody waits for
+_RESERVE_S = 0.1  # kept back from the deadline to answer with the last known price
 
 
 class PriceQuery(Struct, frozen=True):
@@ -69,16 +65,16 @@ class GetPrice:
         """
         key = f"price:{query.instrument.id}:{query.provider or ''}"
         kept = await self._kept(key)
-        age = None if kept is None else self._clock.now() - kept.received_at
-        if kept is not None and age is not None and query.use_cache:
-            if age <= FRESH_S:
-                return self._answer(query, kept, cached=True)
-            if age <= REVALIDATE_S:
-                refresh = CallContext(None, context.priority, context.request_id)
-                self._flights.start(key, lambda: self._refresh(key, query, refresh))
-                return self._answer(query, kept, cached=True)
+        if kept is not None and query.use_cache and self._age(kept) <= REVALIDATE_S:
+            if self._age(kept) > FRESH_S:
+                until = self._clock.monotonic() + REFRESH_S
+                behind = CallContext(until, context.priority, context.request_id)
+                self._flights.start(key, lambda: self._refresh(key, query, behind))
+            return self._answer(query, kept, cached=True)
         try:
-            fresh, _ = await self._flights.join(key, lambda: self._refresh(key, query, context))
+            fresh, _ = await self._flights.join_within(
+                key, lambda: self._refresh(key, query, context), lambda: self._left(context)
+            )
         except (NoProviderAvailable, DeadlineExceeded):
             if kept is None:
                 raise
@@ -92,21 +88,25 @@ class GetPrice:
     async def _refresh(self, key: str, query: PriceQuery, context: CallContext) -> _Kept:
         ranking = await self._candidates(Capability.PRICE, query.instrument, only=query.provider)
         attempts = list(ranking.refused)
-        for left, name in zip(range(len(ranking.chosen), 0, -1), ranking.chosen, strict=True):
+        for place, name in enumerate(ranking.chosen):
             provider = self._candidates.provider(name)
-            if provider is None:
-                continue
+            share = self._share(context, len(ranking.chosen) - place)
             try:
-                price = await provider.price(query.instrument, self._share(context, left))
+                price = await provider.price(query.instrument, share)
             except (ProviderError, DeadlineExceeded) as error:
-                attempts.append(Attempt(name, error.code, error.message, _retry_at(error)))
+                attempts.append(attempt_of(name, error))
+                if isinstance(error, NotListed):
+                    self._candidates.note_unlisted(name, query.instrument)
                 continue
-            kept = self._keep(price, substituted=bool(attempts))
+            kept = self._keep(query, price)
             await self._cache.put(key, _encoder.encode(kept), KEEP_S)
             return kept
-        raise _failure(query, tuple(attempts))
+        late = (self._left(context) or 1.0) <= 0
+        raise failure_of(query.instrument.id, attempts, late=late)
 
-    def _keep(self, price: Price, *, substituted: bool) -> _Kept:
+    def _keep(self, query: PriceQuery, price: Price) -> _Kept:
+        first = self._candidates.preferred(Capability.PRICE, query.instrument)
+        substituted = query.provider is None and price.provider != first
         return _Kept(price.price, price.ts, price.provider, self._clock.now(), substituted)
 
     async def _kept(self, key: str) -> _Kept | None:
@@ -116,11 +116,19 @@ class GetPrice:
         except msgspec.MsgspecError:
             return None
 
-    def _share(self, context: CallContext, left: int) -> CallContext:
+    def _age(self, kept: _Kept) -> float:
+        return self._clock.now() - kept.received_at
+
+    def _left(self, context: CallContext) -> float | None:
         if context.deadline is None:
+            return None
+        return context.deadline - self._clock.monotonic()
+
+    def _share(self, context: CallContext, candidates: int) -> CallContext:
+        left = self._left(context)
+        if left is None:
             return context
-        now = self._clock.monotonic()
-        until = now + max(0.0, context.deadline - now) / left
+        until = self._clock.monotonic() + max(0.0, left - _RESERVE_S) / candidates
         return CallContext(until, context.priority, context.request_id)
 
     def _answer(
@@ -133,19 +141,6 @@ class GetPrice:
             provider=kept.provider,
             cached=cached,
             stale=stale,
-            age_s=max(0, int(self._clock.now() - kept.received_at)),
-            substituted=kept.substituted and query.provider is None,
+            age_s=max(0, int(self._age(kept))),
+            substituted=kept.substituted,
         )
-
-
-def _retry_at(error: ProviderError | DeadlineExceeded) -> float | None:
-    return error.retry_at if isinstance(error, ProviderError) else None
-
-
-def _failure(query: PriceQuery, attempts: tuple[Attempt, ...]) -> Exception:
-    codes = {attempt.code for attempt in attempts}
-    if codes <= {NotListed.code}:
-        return UnknownInstrument(f"No configured provider lists {query.instrument.id}.")
-    if codes == {DeadlineExceeded.code}:
-        return DeadlineExceeded(f"No provider sent a price of {query.instrument.id} in time.")
-    return NoProviderAvailable(f"No provider could price {query.instrument.id}.", attempts)

@@ -74,10 +74,9 @@ class InspectSeries:
         found: list[Provenance] = []
         for summary in await self.summaries(choice):
             span = self._span(choice, summary)
-            if span is not None and len(found) < limit:
-                left = limit - len(found)
-                found += await self._store.provenance(summary.key, span, left)
-        return found
+            if span is not None:
+                found += await self._store.provenance(summary.key, span, limit)
+        return sorted(found, key=lambda batch: -batch.known_at)[:limit]
 
     async def quality(
         self, choice: SeriesChoice

@@ -1,5 +1,6 @@
 """Tell what every provider can do and how it is doing."""
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from domain.budget import BudgetView
 from domain.circuit import ProviderHealth
 from domain.provider import Capabilities, ProviderPolicy
 from ports.health_board import HealthBoard
-from ports.market_data import ProviderCatalogue
+from ports.market_data import MarketDataProvider, ProviderCatalogue
 from ports.pacing import Pacer
 
 
@@ -40,15 +41,16 @@ class ListProviders:
 
     async def __call__(self) -> Sequence[ProviderFacts]:
         """The facts now."""
-        return [
-            ProviderFacts(
-                name=name,
-                policy=provider.policy,
-                capabilities=provider.capabilities,
-                needs_key=provider.needs_key,
-                has_key=provider.has_key,
-                health=await self._health.view(name),
-                budget=await self._pacer.view(name, provider.policy),
-            )
-            for name, provider in self._catalogue.all().items()
-        ]
+        facts = (self._facts(provider) for provider in self._catalogue.all().values())
+        return await asyncio.gather(*facts)
+
+    async def _facts(self, provider: MarketDataProvider) -> ProviderFacts:
+        return ProviderFacts(
+            name=provider.name,
+            policy=provider.policy,
+            capabilities=provider.capabilities,
+            needs_key=provider.needs_key,
+            has_key=provider.has_key,
+            health=await self._health.view(provider.name),
+            budget=await self._pacer.view(provider.name, provider.policy),
+        )

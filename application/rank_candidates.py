@@ -1,8 +1,16 @@
 """Find out which providers could answer, with today's facts about each."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
-from domain.errors import InvalidRequest, UnknownInstrument, UnsupportedInterval
+from application.unlisted import Unlisted
+from domain.errors import (
+    Attempt,
+    InvalidRequest,
+    NotListed,
+    UnknownInstrument,
+    UnsupportedInterval,
+)
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import Capability
@@ -14,7 +22,10 @@ from ports.pacing import Pacer
 
 
 class RankCandidates:
-    """Gather health and budget of every provider and rank them by :func:`domain.routing.rank`."""
+    """Gather health and budget of every provider and rank them by :func:`domain.routing.rank`.
+
+    Who said within the last 30 s that it does not list the instrument is not asked again.
+    """
 
     def __init__(
         self, catalogue: ProviderCatalogue, health: HealthBoard, pacer: Pacer, clock: Clock
@@ -24,10 +35,26 @@ class RankCandidates:
         self._health = health
         self._pacer = pacer
         self._clock = clock
+        self._unlisted = Unlisted(clock)
 
-    def provider(self, name: str) -> MarketDataProvider | None:
-        """The provider of that name, if it is configured."""
-        return self._catalogue.all().get(name)
+    def provider(self, name: str) -> MarketDataProvider:
+        """The configured provider of that name."""
+        return self._catalogue.all()[name]
+
+    def note_unlisted(self, name: str, instrument: Instrument) -> None:
+        """The provider has just said that it does not know the instrument."""
+        self._unlisted.note(name, instrument.id)
+
+    def first_choice(self, names: Sequence[str], instrument: Instrument) -> str:
+        """The first that may list the instrument; asks nobody."""
+        listing = (n for n in names if not self._unlisted.knows(n, instrument.id))
+        return next(listing, names[0])
+
+    def preferred(self, capability: Capability, instrument: Instrument) -> str | None:
+        """The operator's first choice among those who offer it at all."""
+        offers = self._catalogue.all().items()
+        able = (n for n, p in offers if p.capabilities.can(capability, instrument.asset_class))
+        return next(able, None)
 
     def capable(
         self, instrument: Instrument, interval: Interval, only: str | None = None
@@ -39,14 +66,9 @@ class RankCandidates:
             UnknownInstrument: nobody offers that class of assets.
             UnsupportedInterval: somebody does, but not that interval.
         """
-        providers = self._catalogue.all()
-        if only is not None and only not in providers:
-            message = f"There is no provider {only!r}: use one of {', '.join(providers)}."
-            raise InvalidRequest(message, "provider")
-        asked = {only: providers[only]} if only else providers
         offers = {
             name: provider.capabilities
-            for name, provider in asked.items()
+            for name, provider in self._asked(only).items()
             if provider.capabilities.can(Capability.BARS, instrument.asset_class)
         }
         if not offers:
@@ -71,23 +93,34 @@ class RankCandidates:
         start: int | None = None,
         only: str | None = None,
     ) -> Ranking:
-        """Rank for one question; ``start`` (Unix s) is the oldest bar wanted."""
-        providers = self._catalogue.all()
-        candidates = [
-            await self._facts(provider)
-            for name, provider in providers.items()
-            if only is None or name == only
-        ]
-        return rank(
-            candidates,
+        """Rank for one question; ``start`` (Unix s) is the oldest bar wanted.
+
+        Raises:
+            InvalidRequest: ``only`` names no configured provider.
+        """
+        asked = self._asked(only)
+        unlisted = [name for name in asked if self._unlisted.knows(name, instrument.id)]
+        facts = [self._facts(asked[name]) for name in asked if name not in unlisted]
+        ranking = rank(
+            await asyncio.gather(*facts),
             capability,
             instrument,
             interval,
             start,
             self._clock.now(),
-            tuple(providers),
-            only,
+            tuple(asked),
         )
+        known = (_not_listed(name, instrument) for name in unlisted)
+        return Ranking(ranking.chosen, (*known, *ranking.refused))
+
+    def _asked(self, only: str | None) -> Mapping[str, MarketDataProvider]:
+        providers = self._catalogue.all()
+        if only is None:
+            return providers
+        if only not in providers:
+            message = f"There is no provider {only!r}: use one of {', '.join(providers)}."
+            raise InvalidRequest(message, "provider")
+        return {only: providers[only]}
 
     async def _facts(self, provider: MarketDataProvider) -> Candidate:
         health = await self._health.view(provider.name)
@@ -101,6 +134,10 @@ class RankCandidates:
             # a busy second is waited out, not failed over: only a freeze counts
             frozen_until=budget.frozen_until,
         )
+
+
+def _not_listed(name: str, instrument: Instrument) -> Attempt:
+    return Attempt(name, NotListed.code, f"{name} does not list {instrument.id}.")
 
 
 def _length(interval: Interval) -> int:

@@ -1,5 +1,8 @@
 """Tell whether the service can do its work."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from msgspec import Struct
 
 from domain.errors import MarketDataError
@@ -7,6 +10,8 @@ from ports.bar_store import BarStore
 from ports.clock import Clock
 from ports.market_data import ProviderCatalogue
 from ports.pacing import Pacer
+
+CHECK_S = 2.0
 
 
 class PartStatus(Struct, frozen=True):
@@ -30,7 +35,7 @@ class Readiness(Struct, frozen=True):
 
 
 class ReportStatus:
-    """Check the store and the shared budgets for real, with a bounded wait each."""
+    """Check the store and the shared budgets for real, for at most 2 s each."""
 
     def __init__(
         self, store: BarStore, catalogue: ProviderCatalogue, pacer: Pacer, clock: Clock
@@ -59,18 +64,18 @@ class ReportStatus:
 
     async def __call__(self) -> Readiness:
         """The truth now; never raises."""
-        return Readiness((await self._check_store(), await self._check_budgets()), self._draining)
+        parts = await asyncio.gather(
+            _checked("store", self._store.check), _checked("budgets", self._pacer.check)
+        )
+        return Readiness(tuple(parts), self._draining)
 
-    async def _check_store(self) -> PartStatus:
-        try:
-            await self._store.check()
-        except MarketDataError as error:
-            return PartStatus("store", ok=False, detail=error.message)
-        return PartStatus("store", ok=True)
 
-    async def _check_budgets(self) -> PartStatus:
-        try:
-            await self._pacer.check()
-        except MarketDataError as error:
-            return PartStatus("budgets", ok=False, detail=error.message)
-        return PartStatus("budgets", ok=True)
+async def _checked(name: str, check: Callable[[], Awaitable[None]]) -> PartStatus:
+    try:
+        async with asyncio.timeout(CHECK_S):
+            await check()
+    except MarketDataError as error:
+        return PartStatus(name, ok=False, detail=error.message)
+    except TimeoutError:
+        return PartStatus(name, ok=False, detail=f"The {name} did not answer within 2 s.")
+    return PartStatus(name, ok=True)

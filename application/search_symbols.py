@@ -1,9 +1,10 @@
 """Search the instrument lists of the providers."""
 
+import asyncio
 from collections.abc import Sequence
 
 from application.single_flight import SingleFlight
-from domain.errors import DeadlineExceeded, ProviderError
+from domain.errors import DeadlineExceeded, InvalidRequest, ProviderError
 from domain.instrument import Listing
 from domain.provider import Capability
 from ports.clock import Clock
@@ -11,6 +12,7 @@ from ports.instrument_store import InstrumentStore
 from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
 
 MAX_AGE_S = 86_400.0
+_RESERVE_S = 0.2  # kept back from the deadline to search what is stored
 
 
 class SearchSymbols:
@@ -35,36 +37,50 @@ class SearchSymbols:
         """At most ``limit`` listings for the upper-cased text.
 
         Raises:
-            ProviderError: no list could be fetched and none is stored.
+            InvalidRequest: there is no such provider.
+            ProviderError, DeadlineExceeded: no list could be fetched and none is stored.
         """
-        failures: list[ProviderError | DeadlineExceeded] = []
-        known = 0
-        for name, source in self._catalogue.all().items():
-            if provider is not None and name != provider:
-                continue
-            if Capability.INSTRUMENTS not in source.capabilities.offers:
-                continue
-            try:
-                known += await self._refresh(source, context)
-            except (ProviderError, DeadlineExceeded) as error:
-                failures.append(error)
-        if failures and not known:
-            raise failures[0]
+        lists = await asyncio.gather(
+            *(self._refresh(source, context) for source in self._sources(provider)),
+            return_exceptions=True,
+        )
+        faults = [fault for fault in lists if fault is not None]
+        for fault in faults:
+            if len(faults) == len(lists) or not isinstance(fault, ProviderError | DeadlineExceeded):
+                raise fault
         found = await self._instruments.search(text.upper(), limit if provider is None else 1000)
         chosen = [item for item in found if provider is None or item.provider == provider]
         return chosen[:limit]
 
-    async def _refresh(self, source: MarketDataProvider, context: CallContext) -> int:
-        """1 when a list of that provider is stored afterwards."""
+    def _sources(self, only: str | None) -> Sequence[MarketDataProvider]:
+        """Who has an instrument list."""
+        providers = self._catalogue.all()
+        if only is not None and only not in providers:
+            message = f"There is no provider {only!r}: use one of {', '.join(providers)}."
+            raise InvalidRequest(message, "provider")
+        return [
+            source
+            for name, source in providers.items()
+            if only in {None, name} and Capability.INSTRUMENTS in source.capabilities.offers
+        ]
+
+    async def _refresh(self, source: MarketDataProvider, context: CallContext) -> None:
+        """Return when a list of that provider is stored."""
         fetched_at = await self._instruments.fetched_at(source.name)
         if fetched_at is not None and self._clock.now() - fetched_at < MAX_AGE_S:
-            return 1
+            return
         try:
-            await self._flights.join(source.name, lambda: self._fetch(source, context))
+            await self._flights.join_within(
+                source.name, lambda: self._fetch(source, context), lambda: self._left(context)
+            )
         except (ProviderError, DeadlineExceeded):
             if fetched_at is None:
                 raise
-        return 1
+
+    def _left(self, context: CallContext) -> float | None:
+        if context.deadline is None:
+            return None
+        return context.deadline - _RESERVE_S - self._clock.monotonic()
 
     async def _fetch(self, source: MarketDataProvider, context: CallContext) -> None:
         listings = await source.listings(context)

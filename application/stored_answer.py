@@ -1,32 +1,26 @@
 """Read one provider's series from the store and say how complete it is."""
 
 import numpy as np
-from msgspec import Struct
 
 from application.answers import BarsAnswer, SourcePart
+from application.held import Held, View
+from application.question import Question
+from application.widen_window import trimmed, widened
 from domain.bars import Bar
-from domain.coverage import Coverage
+from domain.coverage import Coverage, GapReason
 from domain.instrument import SeriesKey
-from domain.ledger import BarSlice, StoredBars
-from domain.query import BarQuery, BarWindow
+from domain.interval import Interval
+from domain.ledger import BarSlice
+from domain.provider import Capabilities
+from domain.query import BarWindow
 from domain.scoring import judge
 from domain.timerange import RangeSet, TimeRange
 from ports.bar_store import BarStore
 
 MICROS = 1_000_000
-
-
-class Held(Struct, frozen=True):
-    """What the store holds of a window: the bars, and what is known about the rest."""
-
-    key: SeriesKey
-    span: TimeRange
-    bars: StoredBars
-    coverage: Coverage
-
-    def missing(self, now: float) -> RangeSet:
-        """What a provider should be asked for."""
-        return self.coverage.missing(self.key.interval, now)
+QUALITY_FLOOR = 50.0  # below it the next provider is asked; reference profile: not acceptable
+_SOON_S = 2.0  # when an answer that lacks something it should have is worth asking for again
+_LOOK_BACK = 20_000  # slots
 
 
 class ReadStored:
@@ -48,22 +42,43 @@ class ReadStored:
             return Held(key, span, bars, Coverage(span, held=whole, asked=whole))
         return Held(key, span, bars, await self._store.coverage(key, span, as_of))
 
+    async def view(self, question: Question, name: str, can: Capabilities, now: float) -> View:
+        """The window, widened over quiet stretches as far as the store knows them."""
 
-def assemble(  # an answer has that many sides
-    query: BarQuery,
-    window: BarWindow,
-    held: Held,
-    now: float,
-    *,
-    cached: bool,
-    substituted: bool,
-    forming: Bar | None = None,
+        async def read(span: TimeRange) -> Held:
+            return await self(question.key(name), span, question.query.as_of)
+
+        view = View(await read(question.span), question.window)
+        return await widened(question.query, view, can, now, read)
+
+    async def look_back(self, question: Question, name: str) -> View | None:
+        """The newest bars of all, for a question for the latest that has no other answer.
+
+        None for any other question, or when nothing is stored of the last 20,000 slots.
+        """
+        if not question.is_for_latest:
+            return None
+        key, limit, end = question.key(name), question.query.limit, question.span.end
+        start = max(key.interval.shift(end, -limit - _LOOK_BACK), key.interval.ceil(0))
+        chosen = BarSlice(TimeRange(start, end), limit, newest=True)
+        bars = await self._store.read(key, chosen, question.query.as_of)
+        if not len(bars.series):
+            return None
+        span = TimeRange(int(bars.series.ts[0]), end)
+        coverage = await self._store.coverage(key, span, question.query.as_of)
+        return View(Held(key, span, bars, coverage), BarWindow(span))
+
+
+def assemble(
+    question: Question, view: View, now: float, *, cached: bool, forming: Bar | None = None
 ) -> BarsAnswer:
     """Turn what the store holds into an answer, judged at ``now`` (at ``as_of`` if given)."""
-    interval = held.key.interval
+    query, view = question.query, trimmed(question.query, view)
+    held, interval = view.held, view.held.key.interval
     gaps = held.coverage.gaps(interval, now)
     known = held.bars.known_at
-    newest = int(known.max()) if len(known) else 0
+    stale = query.as_of is None and bool(held.missing(now))
+    late = stale or any(gap.reason is GapReason.NOT_YET_PUBLISHED for gap in gaps)
     return BarsAnswer(
         symbol=query.symbol,
         instrument=query.instrument,
@@ -76,13 +91,29 @@ def assemble(  # an answer has that many sides
         sources=_sources(held),
         forming=forming,
         cached=cached,
-        stale=query.as_of is None and bool(held.missing(now)),
-        substituted=substituted,
+        stale=stale,
+        substituted=held.key.provider != question.names[0],
         as_of=query.as_of,
-        learned_at=newest / MICROS,
-        fresh_until=float(interval.shift(interval.last_closed(now), 2)),
-        next_start=window.rest,
+        learned_at=(int(known.max()) if len(known) else 0) / MICROS,
+        fresh_until=_fresh_until(interval, now, late=late),
+        next_start=view.window.rest,
     )
+
+
+def score_of(answer: BarsAnswer) -> float:
+    """For choosing the best of several; no bars are worse than bad ones."""
+    return answer.quality.score.score if len(answer.series) else -1.0
+
+
+def is_good(answer: BarsAnswer) -> bool:
+    """Whether there are bars and nobody else needs to be asked for better ones."""
+    return score_of(answer) >= QUALITY_FLOOR
+
+
+def _fresh_until(interval: Interval, now: float, *, late: bool) -> float:
+    """When the next bar closes; soon if something is missing that may come any moment."""
+    closes = float(interval.shift(interval.last_closed(now), 2))
+    return min(closes, now + _SOON_S) if late else closes
 
 
 def _sources(held: Held) -> tuple[SourcePart, ...]:

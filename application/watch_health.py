@@ -1,11 +1,13 @@
 """Close circuits again without waiting for a caller to try."""
 
-from domain.circuit import CircuitState
+import asyncio
+
+from domain.circuit import CircuitState, allows
 from domain.errors import DeadlineExceeded, ProviderError
 from domain.provider import Priority
 from ports.clock import Clock
 from ports.health_board import HealthBoard
-from ports.market_data import CallContext, ProviderCatalogue
+from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
 
 PERIOD_S = 2.0
 
@@ -14,7 +16,8 @@ class WatchHealth:
     """Probe every circuit that is not closed with the provider's cheapest call.
 
     The provider kit claims the one probe and records its outcome; here is only the initiative,
-    so that a circuit closes within 30 s of the provider's recovery without traffic.
+    so that a circuit closes within 30 s of the provider's recovery without traffic. Providers
+    are watched independently: one that hangs delays no other.
     """
 
     def __init__(self, catalogue: ProviderCatalogue, health: HealthBoard, clock: Clock) -> None:
@@ -25,22 +28,28 @@ class WatchHealth:
 
     async def __call__(self) -> int:
         """Probe once around; how many circuits were probed successfully."""
-        closed = 0
-        for name, provider in self._catalogue.all().items():
-            health = await self._health.view(name)
-            due = health.retry_at is None or health.retry_at <= self._clock.now()
-            if health.state is CircuitState.CLOSED or not due:
-                continue
-            deadline = self._clock.monotonic() + provider.policy.timeout_s
-            try:
-                await provider.ping(CallContext(deadline, Priority.HEALING, "health-probe"))
-            except (ProviderError, DeadlineExceeded):
-                continue
-            closed += 1
-        return closed
+        probes = (self._probe(provider) for provider in self._catalogue.all().values())
+        return sum(await asyncio.gather(*probes))
 
     async def forever(self) -> None:
-        """Go around every two seconds until cancelled."""
+        """Look at each provider every two seconds until cancelled."""
+        async with asyncio.TaskGroup() as watches:
+            for provider in self._catalogue.all().values():
+                watches.create_task(self._watch(provider))
+
+    async def _watch(self, provider: MarketDataProvider) -> None:
         while True:
             await self._clock.sleep(PERIOD_S)
-            await self()
+            await self._probe(provider)
+
+    async def _probe(self, provider: MarketDataProvider) -> bool:
+        """Whether there was a probe to send and it succeeded."""
+        health = await self._health.view(provider.name)
+        if health.state is CircuitState.CLOSED or not allows(health, self._clock.now()):
+            return False
+        deadline = self._clock.monotonic() + provider.policy.timeout_s
+        try:
+            await provider.ping(CallContext(deadline, Priority.HEALING, "health-probe"))
+        except (ProviderError, DeadlineExceeded):
+            return False
+        return True

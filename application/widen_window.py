@@ -1,0 +1,103 @@
+"""Make "the latest 500 bars" mean 500 bars where nothing was traded in some slots."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
+
+from application.held import Held, View
+from domain.coverage import GapReason
+from domain.interval import Interval
+from domain.ledger import StoredBars
+from domain.provider import Capabilities
+from domain.query import BarQuery, BarWindow
+from domain.timerange import TimeRange
+
+MAX_EXTRA = 8_000  # slots, five and a half days of minutes: the longest weekend
+STEPS = 4
+_PAGE = 1_000  # slots by which an empty window grows at least: no more calls than fewer
+# Slots that rightly have no bar: there are others to give instead.
+_QUIET = frozenset({GapReason.NO_TRADES, GapReason.MARKET_CLOSED, GapReason.NOT_YET_PUBLISHED})
+
+
+async def widened(
+    query: BarQuery,
+    view: View,
+    can: Capabilities,
+    now: float,
+    obtain: Callable[[TimeRange], Awaitable[Held | None]],
+) -> View:
+    """Widen a window by what quiet slots took from it, in at most four steps.
+
+    ``obtain`` gives what is held of a wider window, or None. It is not asked when every slot
+    has its bar. A window that would reach into the unknown is left as it was, and ``short``.
+    """
+    for _ in range(STEPS):
+        window = _wider(query, view, can, now)
+        if window is None or window.range is None:
+            return view
+        held = await obtain(window.range)
+        if held is None or held.unknown(now).seconds > view.held.unknown(now).seconds:
+            return replace(view, short=True)
+        view = View(held, window)
+    return view
+
+
+def trimmed(query: BarQuery, view: View) -> View:
+    """At most ``limit`` bars: a window is widened by guess and may hold more."""
+    held, limit = view.held, query.limit
+    series, interval = held.bars.series, held.key.interval
+    if len(series) <= limit:
+        return view
+    if query.start is None:
+        kept, rest = slice(-limit, None), None
+        span = TimeRange(int(series.ts[-limit]), held.span.end)
+    else:
+        kept, rest = slice(limit), interval.close(int(series.ts[limit - 1]))
+        span = TimeRange(held.span.start, rest)
+    bars = StoredBars(series.where(kept), held.bars.known_at[kept])
+    coverage = replace(held.coverage, range=span)
+    return View(Held(held.key, span, bars, coverage), BarWindow(span, rest), view.short)
+
+
+def _wider(query: BarQuery, view: View, can: Capabilities, now: float) -> BarWindow | None:
+    """The next window to try; None when the limit is reached or nothing more can be there."""
+    held, interval = view.held, view.held.key.interval
+    if len(held.bars.series) >= query.limit:
+        return None
+    slots = interval.count(held.span.start, held.span.end)
+    owed = query.limit - (slots - _quiet_slots(held, now))
+    if owed <= 0:
+        return None
+    bars = len(held.bars.series)
+    extra = owed * slots * 5 // (bars * 4) + 8 if bars else max(3 * slots, _PAGE)
+    extra = min(extra, query.limit + MAX_EXTRA - slots)
+    return _grown(query, view, can, now, extra) if extra > 0 else None
+
+
+def _grown(
+    query: BarQuery, view: View, can: Capabilities, now: float, extra: int
+) -> BarWindow | None:
+    span, interval = view.held.span, view.held.key.interval
+    if query.start is None:
+        start = max(interval.shift(span.start, -extra), _oldest(interval, can, now))
+        return BarWindow(TimeRange(start, span.end)) if start < span.start else None
+    if view.window.rest is None:
+        return None
+    closed = interval.shift(interval.last_closed(now), 1)
+    bound = closed if query.end is None else min(interval.ceil(query.end), closed)
+    end = min(interval.shift(span.end, extra), bound)
+    return BarWindow(TimeRange(span.start, end), end if end < bound else None)
+
+
+def _quiet_slots(held: Held, now: float) -> int:
+    interval = held.key.interval
+    gaps = held.coverage.gaps(interval, now)
+    return sum(interval.count(g.start, g.end) for g in gaps if g.reason in _QUIET)
+
+
+def _oldest(interval: Interval, can: Capabilities, now: float) -> int:
+    """Where the history of the provider begins, at the earliest 1970."""
+    first = interval.ceil(0)
+    if can.history_bars is None:
+        return first
+    return max(first, interval.shift(interval.floor(int(now)), -can.history_bars))
