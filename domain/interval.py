@@ -119,7 +119,7 @@ class Interval(Enum):
     def following(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each open the next one."""
         if self is Interval.MO1:
-            return _seconds(_months(ts) + 1)
+            return _seconds(_months(ts) + np.timedelta64(1, "M"))
         return ts + self.seconds
 
     def breaks(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -15,8 +15,9 @@ from domain.errors import (
 
 
 def tree(root: type[MarketDataError]) -> list[type[MarketDataError]]:
-    """The class and everything below it."""
-    return [root, *(leaf for child in root.__subclasses__() for leaf in tree(child))]
+    """The class and everything below it in the module (an adapter may refine one for itself)."""
+    children = [c for c in root.__subclasses__() if c.__module__ == errors.__name__]
+    return [root, *(leaf for child in children for leaf in tree(child))]
 
 
 EVERY = tree(MarketDataError)
