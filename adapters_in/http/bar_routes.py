@@ -186,12 +186,13 @@ class BarRoutes:
             use_cache=values.get("use_cache", True),
             include_partial=values.get("include_partial", False),
             as_of=values.get("as_of"),
+            fill=Fill(values.get("fill", "none")),
         )
         return await services.get_bars(query, call.context)
 
     def _ohlcv_parameters(self) -> tuple[Parameter, ...]:
         partial = "Add the forming bar, marked final: false."
-        fill = "Show missing bars as rows: empty, or with the previous close."
+        fill = "Show missing bars as rows on top: empty, or with the previous close."
         cursor = "The value of next: the page that follows; it supersedes start."
         adjust = Choice(("none",), not_offered=(("splits", _RAW_ONLY), ("all", _RAW_ONLY)))
         formats = ("json", "csv", "ndjson")

@@ -1,5 +1,6 @@
 """A provider without a network: prices by a formula, faults on demand."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
@@ -27,7 +28,8 @@ class PaperExchange(MarketDataProvider):
     """Lists three pairs; every bar follows from its time.
 
     ``fault`` makes every call fail; ``holes`` are opens that it leaves out; ``shift`` corrects
-    all prices; ``quiet`` sends neither vwap nor trades nor volume; ``asked`` counts bar calls.
+    all prices; ``quiet`` sends neither vwap nor trades nor volume; ``hang`` lets calls wait
+    for ever; ``asked`` counts bar calls.
     """
 
     needs_key = has_key = False
@@ -45,6 +47,7 @@ class PaperExchange(MarketDataProvider):
         self.holes: frozenset[int] = frozenset()
         self.shift = 0.0
         self.quiet = False
+        self.hang = False
         self.asked = 0
         self._clock = clock
 
@@ -55,6 +58,8 @@ class PaperExchange(MarketDataProvider):
     async def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage]:
         del context
         self.asked += 1
+        if self.hang:
+            await asyncio.Event().wait()
         self._check(ask.instrument)
         grid = ask.interval.grid(ask.range.start, ask.range.end)
         series = self._series(ask.interval, grid[~np.isin(grid, list(self.holes))])

@@ -1,0 +1,85 @@
+"""The rows that the existing consumers read, each by its own rules."""
+
+from datetime import datetime
+
+import msgspec
+
+from tests.adapters_in.http.house import NOW, House
+
+
+class KotlinPoint(msgspec.Struct):
+    """fks_clients: every field is required, unknown ones are ignored, the time is a Long."""
+
+    timestamp: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class KotlinAnswer(msgspec.Struct):
+    """fks_clients: the envelope it reads."""
+
+    symbol: str
+    data: list[KotlinPoint]
+
+
+def test_fks_clients(house: House) -> None:
+    """The Kotlin client finds a Long timestamp in every row, for a symbol with a slash."""
+    answer = house.ask(
+        "/api/v1/data/ohlcv?symbol=BTC/USDT&interval=1h&provider=paper&use_cache=true"
+    )
+    points = msgspec.json.decode(answer.body, type=KotlinAnswer).data
+    assert len(points) == 500
+    assert points[-1].timestamp == int(NOW) // 3600 * 3600 - 3600
+
+
+def test_fks_ai_charts(house: House) -> None:
+    """The chart renderer takes data[].timestamp and OHLCV; Python sends use_cache=True."""
+    answer = house.ask("/api/v1/data/ohlcv?symbol=BTCUSDT&interval=1h&limit=100&use_cache=True")
+    rows = answer.json["data"]
+    assert len({row["timestamp"] for row in rows}) == 100
+    assert {"open", "high", "low", "close", "volume"} <= rows[0].keys()
+
+
+def test_fks_ai_bots(house: House) -> None:
+    """The bots ask by path and read OHLCV from data."""
+    rows = house.ask("/api/v1/data/BTCUSDT?interval=1h&limit=5").json["data"]
+    assert len(rows) == 5
+    assert {"open", "high", "low", "close", "volume"} <= rows[0].keys()
+
+
+def test_fks_training_client(house: House) -> None:
+    """The training client renames ts to its index: a second time column would break it."""
+    for path in ("/api/v1/data", "/data"):
+        query = "symbol=BTCUSDT&timeframe=1h&start=2024-11-26&end=2024-11-27&limit=100"
+        rows = house.ask(f"{path}?{query}").json["data"]
+        assert [list(row) for row in rows] == [
+            ["ts", "open", "high", "low", "close", "volume", "final"]
+        ] * 24
+        assert rows[0]["ts"] == 1_732_579_200
+
+
+def test_fks_training_environment(house: House) -> None:
+    """The PPO environment parses ISO timestamps of a range of dates."""
+    target = "/api/v1/data/BTCUSDT?start_date=2024-11-01&end_date=2024-11-11&interval=1d"
+    rows = house.ask(target).json["data"]
+    days = [datetime.fromisoformat(row["timestamp"]) for row in rows]
+    assert [day.day for day in days] == list(range(1, 11))
+    assert all(day.utcoffset() is not None for day in days)
+    assert "ts" not in rows[0]
+
+
+def test_a_pair_in_the_path(house: House) -> None:
+    """A symbol with a slash works in the path too, escaped (the server unescapes it) or not."""
+    body = house.ask("/api/v1/data/BTC/USDT?limit=1&interval=1h").json
+    assert (body["instrument"], len(body["data"])) == ("BTC-USDT", 1)
+
+
+def test_fks_monitor(house: House) -> None:
+    """The monitor wants 200 and no X-Response-Time header, which it cannot read."""
+    for path in ("/health", "/ready", "/live", "/api/v1/health", "/api/v1/data/health"):
+        answer = house.ask(path)
+        assert answer.status == 200
+        assert "x-response-time" not in answer.headers
