@@ -15,6 +15,7 @@ from adapters_in.http.app import build_app
 from adapters_in.http.services import Gate, Services
 from adapters_in.jobs.job_watch import JobWatch
 from adapters_in.simulator.server import SimulatorServer
+from adapters_out.postgres.retention import keep_bars_for
 from adapters_out.system.clock import SystemClock
 from adapters_out.system.telemetry import EventLog
 from bootstrap.background import end_at_the_latest, running, until_signal
@@ -62,6 +63,7 @@ async def serve(settings: Settings, options: ServeOptions, log: EventLog) -> int
             names = settings.provider_environment
             settings = demo_settings(settings, {n: simulator.base_url(n) for n in names})
         opened = await stack.enter_async_context(open_application(settings, log))
+        await keep_bars_for(opened.ring.pool(), settings.retention_days)
         return await _serve(settings, opened, listener, log, demo=options.demo)
 
 
@@ -88,6 +90,7 @@ async def worker(settings: Settings, log: EventLog) -> int:
 async def scheduler(settings: Settings, log: EventLog) -> int:
     """Keep the clockwork while leading: jobs that a broker lost, circuits to be probed."""
     async with open_application(settings, log) as opened, running(log, _lead(opened, log)):
+        await keep_bars_for(opened.ring.pool(), settings.retention_days)
         log.info("scheduler_ready", store=opened.store)
         await until_signal(settings.shutdown_grace_s)
     return 0

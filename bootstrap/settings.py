@@ -57,6 +57,7 @@ class Settings:
     shutdown_grace_s: float = 20.0
     drain_delay_s: float = 0.0
     default_quote: str = "USDT"
+    retention_days: int | None = None
     auth: str | None = None
     cors_origins: tuple[str, ...] = ()
     provider_environment: Mapping[str, ProviderEnvironment] = field(default_factory=dict)
@@ -143,6 +144,9 @@ def read_settings(
         ),
         default_quote=reader.parsed(
             "FKS_DEFAULT_QUOTE", "USDT", values.asset_code, "an asset code such as USDT or USD"
+        ),
+        retention_days=reader.parsed(
+            "FKS_RETENTION_DAYS", None, values.between(1, 36_500), "a whole number of days"
         ),
         auth=reader.parsed(
             "FKS_AUTH", None, values.auth, "off (keys are not part of this version)"
