@@ -123,6 +123,8 @@ class BarRoutes:
             link=_next_link(call.raw_query),
         )
         now = self._services.clock.now()
+        if not values["use_cache"]:
+            self._hot.clear()
         if not values["use_cache"] or values["include_partial"]:
             control = "no-store" if answer.stale else "no-cache"
             return encoded.reply(now, cached=answer.cached, cache_control=control)

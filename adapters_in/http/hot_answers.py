@@ -78,6 +78,11 @@ class HotAnswers:
         while self._bytes > self._max_bytes:
             self._forget(next(iter(self._answers)))
 
+    def clear(self) -> None:
+        """Forget everything: somebody had a provider asked again, so anything may have changed."""
+        self._answers.clear()
+        self._bytes = 0
+
     def _forget(self, query: bytes) -> None:
         answer = self._answers.pop(query, None)
         if answer is not None:

@@ -112,6 +112,16 @@ def test_too_large_to_keep() -> None:
     assert hot.get(b"large") is None
 
 
+def test_everything_can_be_forgotten() -> None:
+    """After clearing nothing is left, and there is room again."""
+    hot = HotAnswers(ManualClock(NOW), 60_000)
+    hot.put(b"a", encode_bars(answer_of([1.0])))
+    hot.clear()
+    assert hot.get(b"a") is None
+    hot.put(b"b", encode_bars(answer_of([1.0])))
+    assert hot.get(b"b") is not None
+
+
 @pytest.mark.parametrize("fresh_for", [0.0, -5.0])
 def test_nothing_stale_is_kept(fresh_for: float) -> None:
     """An answer whose next bar has closed already is not kept."""

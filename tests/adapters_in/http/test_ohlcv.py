@@ -306,3 +306,13 @@ def test_price(house: House) -> None:
         "substituted": False,
         "demo": False,
     }
+
+
+def test_a_correction_is_not_hidden_by_memory(house: House) -> None:
+    """Once use_cache=false has learned a correction, the next plain answer shows it at once."""
+    before = house.ask(f"{BTC}&limit=3").json["data"]
+    house.first.shift = 5.0
+    house.ask(f"{BTC}&limit=3&use_cache=false")
+    after = house.ask(f"{BTC}&limit=3").json
+    assert after["cached"] is True
+    assert [row["close"] for row in after["data"]] == [row["close"] + 5.0 for row in before]
