@@ -1,5 +1,6 @@
 """The bars of an answer as bytes in every layout."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
@@ -43,7 +44,7 @@ def _columns(columns: Columns) -> dict[str, object]:
     return {name: named[name] for name in BarColumns.__struct_fields__ if name in named}
 
 
-def _named(columns: Columns) -> dict[str, list[object]]:
+def _named(columns: Columns) -> dict[str, Sequence[object]]:
     """Every column that there is, in the order of CSV."""
     prices = dict(zip(PRICES, columns.prices, strict=True))
     every = {
@@ -56,7 +57,7 @@ def _named(columns: Columns) -> dict[str, list[object]]:
         "trades": columns.trades,
         "filled": columns.filled,
     }
-    return {name: list(column) for name, column in every.items() if column is not None}
+    return {name: column for name, column in every.items() if column is not None}
 
 
 def _csv(columns: Columns, *, demo: bool) -> bytes:
@@ -69,6 +70,6 @@ def _csv(columns: Columns, *, demo: bool) -> bytes:
     return b"\n".join((",".join(named).encode(), *lines, b""))
 
 
-def _cells(column: list[object]) -> list[bytes]:
+def _cells(column: Sequence[object]) -> list[bytes]:
     text = _json.encode(column)[1:-1]
     return text.replace(b"null", b"").split(b",") if column else []
