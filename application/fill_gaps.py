@@ -18,7 +18,6 @@ from domain.errors import (
     InvalidRequest,
     NotListed,
     ProviderError,
-    RangeTooWide,
     RangeUnavailable,
 )
 from domain.instrument import Instrument, SeriesKey
@@ -29,7 +28,6 @@ from ports.bar_store import BarStore
 from ports.clock import Chance, Clock
 from ports.market_data import CallContext, MarketDataProvider
 
-MAX_BARS = 50_000_000
 _PATIENCE = 6  # transient failures in a row before the next provider is tried
 _PAUSE_S, _PAUSE_MAX_S = 0.5, 30.0
 _WORTH_WAITING_S = 300.0  # a provider that is away for longer gives way to the others
@@ -104,7 +102,7 @@ class FillGaps:
         """Yield every committed batch, then one :class:`Filled`.
 
         Raises:
-            InvalidRequest: the range is empty or holds more than 50 million bars.
+            InvalidRequest: the range is empty, out of the calendar, or lies in the future.
             UnknownInstrument, UnsupportedInterval, RangeUnavailable: nobody can ever serve it.
             NoProviderAvailable: everybody failed for now.
         """
@@ -224,7 +222,4 @@ class FillGaps:
         if start >= end:
             message = "No bar of that range has closed yet: choose an earlier start."
             raise InvalidRequest(message, "start")
-        if interval.count(start, end) > MAX_BARS:
-            message = f"The range holds more than {MAX_BARS:,} bars: split it."
-            raise RangeTooWide(message, "start")
         return TimeRange(start, end)

@@ -1,6 +1,6 @@
 """Looking at jobs, cancelling them, and what a task's back-fill tells of itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_a_task_reports_the_bars_that_are_held(run: Run) -> None:
         assert text == "BTCUSDT"
         return Instrument.pair("BTC", "USDT")
 
-    async def fill(ask: FillGapsAsk) -> AsyncIterator[Committed | Filled]:
+    async def fill(ask: FillGapsAsk) -> AsyncGenerator[Committed | Filled, None]:
         asked.append(ask)
         yield Committed("first", 0, 6_000, 100, 0.3)
         yield Committed("first", 6_000, 12_000, 100, 0.4)

@@ -1,6 +1,6 @@
 """Accepting a back-fill."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import pytest
 
@@ -34,7 +34,7 @@ class Idle(MarketDataProvider):
         intervals=(Interval.M1, Interval.H1),
     )
 
-    def bars(self, ask: BarsAsk, context: CallContext) -> AsyncIterator[BarsPage]:
+    def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage, None]:
         raise AssertionError(ask, context)
 
     async def price(self, instrument: Instrument, context: CallContext) -> Price:

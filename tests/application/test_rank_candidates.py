@@ -1,0 +1,123 @@
+"""Who could answer, who not, and what is remembered of that."""
+
+from msgspec.structs import replace
+
+from adapters_out.memory.clock import ManualClock
+from application.explain_failure import failure_of
+from application.unlisted import KEEP_S, MAX_ENTRIES, Unlisted
+from domain.errors import (
+    Attempt,
+    DeadlineExceeded,
+    NoProviderAvailable,
+    RangeUnavailable,
+    UnknownInstrument,
+)
+from domain.interval import Interval
+from domain.provider import Capability
+from tests.application.scripted_market import OFFERS
+from tests.application.world import BTC, NOW, Process, World, in_virtual_time
+
+
+def test_the_facts_of_the_moment_decide_over_the_order() -> None:
+    """A provider with an open circuit or a frozen budget is refused with its time."""
+
+    async def scene() -> None:
+        world = World()
+        candidates = Process(world).candidates
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert ranking.chosen == ("first", "second")
+        await world.pacer.freeze("first", NOW + 90.0, banned=False)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert ranking.chosen == ("second",)
+        assert [(a.provider, a.retry_at) for a in ranking.refused] == [("first", NOW + 90.0)]
+
+    in_virtual_time(scene())
+
+
+def test_who_does_not_list_an_instrument_is_refused_without_a_look_at_its_health() -> None:
+    """For thirty seconds, for that instrument only."""
+
+    async def scene() -> None:
+        world = World()
+        candidates = Process(world).candidates
+        candidates.note_unlisted("first", BTC)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert (ranking.chosen, ranking.refused[0].code) == (("second",), "not-listed")
+        assert world.health.views == 1
+        assert candidates.first_choice(("first", "second"), BTC) == "second"
+        other = replace(BTC, id="ETH-USDT")
+        assert candidates.first_choice(("first", "second"), other) == "first"
+        await world.clock.sleep(KEEP_S)
+        assert candidates.first_choice(("first", "second"), BTC) == "first"
+
+    in_virtual_time(scene())
+
+
+def test_when_all_are_known_not_to_list_it_the_first_one_speaks() -> None:
+    """Somebody's empty store has to be looked into."""
+
+    async def scene() -> None:
+        candidates = Process(World()).candidates
+        candidates.note_unlisted("first", BTC)
+        candidates.note_unlisted("second", BTC)
+        assert candidates.first_choice(("first", "second"), BTC) == "first"
+
+    in_virtual_time(scene())
+
+
+def test_the_first_choice_for_a_capability_is_who_offers_it() -> None:
+    """Whoever has no prices is not the first choice for one."""
+
+    async def scene() -> None:
+        world = World()
+        candidates = Process(world).candidates
+        assert candidates.preferred(Capability.PRICE, BTC) == "first"
+        world.first._capabilities = replace(OFFERS, offers=frozenset({Capability.BARS}))
+        assert candidates.preferred(Capability.PRICE, BTC) == "second"
+
+    in_virtual_time(scene())
+
+
+def test_the_memory_of_the_unlisted_is_bounded() -> None:
+    """Of many guesses the oldest give way; a repeated one is as young as its last."""
+    clock = ManualClock()
+    memory = Unlisted(clock)
+    memory.note("p", "first")
+    memory.note("p", "second")
+    memory.note("p", "first")
+    for guess in range(MAX_ENTRIES - 1):
+        memory.note("p", f"guess{guess}")
+    assert memory.knows("p", "first")
+    assert not memory.knows("p", "second")
+    clock.advance(KEEP_S)
+    assert not memory.knows("p", "first")
+
+
+def attempts(*codes: str) -> list[Attempt]:
+    """One provider for each code."""
+    return [Attempt(f"p{n}", code, "because") for n, code in enumerate(codes)]
+
+
+def test_many_reasons_amount_to_one_error() -> None:
+    """Unknown, too old, too late, or simply unavailable."""
+    cases = {
+        (): UnknownInstrument,
+        ("not-listed", "not-listed"): UnknownInstrument,
+        ("not-listed", "unsupported-interval"): UnknownInstrument,
+        ("not-listed", "access-denied"): NoProviderAvailable,
+        ("range-unavailable", "not-listed", "unsupported-interval"): RangeUnavailable,
+        ("range-unavailable", "provider-unavailable"): NoProviderAvailable,
+        ("deadline-exceeded", "deadline-exceeded"): DeadlineExceeded,
+        ("deadline-exceeded", "banned"): NoProviderAvailable,
+    }
+    for codes, expected in cases.items():
+        failure = failure_of("BTC-USDT", attempts(*codes), late=False)
+        assert type(failure) is expected, codes
+
+
+def test_when_the_time_is_up_that_is_the_error_unless_asking_was_in_vain_anyway() -> None:
+    """An unknown instrument is unknown however long it took."""
+    late = failure_of("BTC-USDT", attempts("deadline-exceeded", "banned"), late=True)
+    assert isinstance(late, DeadlineExceeded)
+    unknown = failure_of("BTC-USDT", attempts("not-listed"), late=True)
+    assert isinstance(unknown, UnknownInstrument)
