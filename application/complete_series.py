@@ -66,7 +66,9 @@ class CompleteSeries:
             async with aclosing(pages):
                 async for page in pages:
                     running = page.forming or running
-        return Completed(await self._read(held.key, span), running, asked=True)
+        # Some providers send the running bar with every answer; it is for those who want it.
+        now = await self._read(held.key, span)
+        return Completed(now, running if forming else None, asked=True)
 
     def _wanted(
         self, held: Held, provider: MarketDataProvider, *, reread: bool, forming: bool

@@ -25,7 +25,7 @@ LISTED = tuple(Instrument.pair(base, "USDT") for base in ("BTC", "ETH", "SOL"))
 
 
 class PaperExchange(MarketDataProvider):
-    """Lists three pairs; every bar follows from its time.
+    """Lists three pairs; every bar follows from its time; the running one is always sent.
 
     ``fault`` makes every call fail; ``holes`` are opens that it leaves out; ``shift`` corrects
     all prices; ``quiet`` sends neither vwap nor trades nor volume; ``hang`` lets calls wait
@@ -63,10 +63,8 @@ class PaperExchange(MarketDataProvider):
         self._check(ask.instrument)
         grid = ask.interval.grid(ask.range.start, ask.range.end)
         series = self._series(ask.interval, grid[~np.isin(grid, list(self.holes))])
-        forming = None
-        if ask.forming:
-            now = ask.interval.floor(int(self._clock.now()))
-            forming = Bar(ts=now, open=1.5, high=2.0, low=1.0, close=1.75, volume=9.0, final=False)
+        now = ask.interval.floor(int(self._clock.now()))
+        forming = Bar(ts=now, open=1.5, high=2.0, low=1.0, close=1.75, volume=9.0, final=False)
         yield BarsPage(ask.range, series, forming=forming, fetched_at=self._clock.now())
 
     async def price(self, instrument: Instrument, context: CallContext) -> Price:

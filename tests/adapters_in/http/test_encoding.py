@@ -128,3 +128,18 @@ def test_nothing_stale_is_kept(fresh_for: float) -> None:
     hot = HotAnswers(ManualClock(NOW), 1_000_000)
     hot.put(b"late", encode_bars(answer_of([1.0], fresh_for=fresh_for)))
     assert hot.get(b"late") is None
+
+
+def test_only_what_a_crowd_asks_for_is_kept() -> None:
+    """The third ask within two seconds is kept; asks further apart are not counted together."""
+    clock, encoded = ManualClock(NOW), encode_bars(answer_of([1.0]))
+    hot = HotAnswers(clock, 60_000, hot_after=3)
+    for _ in range(4):
+        hot.put(b"rare", encoded)
+        clock.advance(1.5)
+        assert hot.get(b"rare") is None
+    for _ in range(2):
+        hot.put(b"often", encoded)
+        assert hot.get(b"often") is None
+    hot.put(b"often", encoded)
+    assert hot.get(b"often") is not None
