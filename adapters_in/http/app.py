@@ -14,7 +14,7 @@ from adapters_in.http.asgi import App
 from adapters_in.http.bar_routes import BarRoutes
 from adapters_in.http.entity_tags import names
 from adapters_in.http.front import Front, request_id_of
-from adapters_in.http.hot_answers import HotAnswers
+from adapters_in.http.hot_answers import HOT_AFTER, HotAnswers
 from adapters_in.http.job_routes import JobRoutes
 from adapters_in.http.json_body import MAX_BYTES, read_body
 from adapters_in.http.openapi import openapi_document
@@ -47,7 +47,7 @@ AnyResponse = Response[bytes]
 
 def build_app(services: Services) -> App:
     """The ASGI application; start-up and shutdown belong to whoever runs it."""
-    hot = HotAnswers(services.clock, services.cache_bytes)
+    hot = HotAnswers(services.clock, services.cache_bytes, hot_after=HOT_AFTER)
     routes = route_table(services, hot)
     litestar = Litestar(
         route_handlers=_handlers((*routes, _document(services, routes)), services),

@@ -6,7 +6,9 @@ from adapters_in.http.encoding import Encoded
 from ports.clock import Clock
 
 TTL_S = 2.0  # bounds how long this process may show what another one has corrected
+HOT_AFTER = 4  # asks within TTL_S: only a crowd need not see what just became of the store
 _ENTRY_BYTES = 1_000  # what an entry costs besides its bodies
+_MOST_COUNTED = 4_096
 
 
 class HotAnswer:
@@ -45,14 +47,19 @@ class HotAnswer:
 
 
 class HotAnswers:
-    """By raw query string; within ``max_bytes``, what was asked for longest ago goes first."""
+    """By raw query string; within ``max_bytes``, what was asked for longest ago goes first.
 
-    def __init__(self, clock: Clock, max_bytes: int) -> None:
+    Kept is what is put for the ``hot_after``-th time within two seconds.
+    """
+
+    def __init__(self, clock: Clock, max_bytes: int, *, hot_after: int = 1) -> None:
         """Start empty."""
         self._clock = clock
         self._max_bytes = max_bytes
+        self._hot_after = hot_after
         self._bytes = 0
         self._answers: OrderedDict[bytes, HotAnswer] = OrderedDict()
+        self._asks: OrderedDict[bytes, tuple[float, int]] = OrderedDict()
 
     def get(self, query: bytes) -> HotAnswer | None:
         """A fresh answer, brought up to now; None when there is none."""
@@ -69,6 +76,8 @@ class HotAnswers:
     def put(self, query: bytes, encoded: Encoded) -> None:
         """Keep it for two seconds, but not beyond the close of the next bar; stale ones never."""
         self._forget(query)
+        if not self._is_hot(query):
+            return
         ttl = min(TTL_S, encoded.fresh_until - self._clock.now())
         answer = HotAnswer(encoded, self._clock.monotonic() + ttl)
         if encoded.stale or ttl <= 0 or answer.size > self._max_bytes:
@@ -82,6 +91,17 @@ class HotAnswers:
         """Forget everything: somebody had a provider asked again, so anything may have changed."""
         self._answers.clear()
         self._bytes = 0
+
+    def _is_hot(self, query: bytes) -> bool:
+        """Count an ask, and say whether there were enough of them."""
+        now = self._clock.monotonic()
+        since, asks = self._asks.pop(query, (now, 0))
+        if now - since > TTL_S:
+            since, asks = now, 0
+        self._asks[query] = (since, asks + 1)
+        if len(self._asks) > _MOST_COUNTED:
+            self._asks.popitem(last=False)
+        return asks + 1 >= self._hot_after
 
     def _forget(self, query: bytes) -> None:
         answer = self._answers.pop(query, None)
