@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,13 +36,16 @@ class WatchedBook(MemoryBudgetBook):
         super().__init__(LoopClock(EPOCH))
         self.asked = 0
         self.reachable = True
+        self.delays_s: list[float] = []  # how long the next answers are on their way
 
     async def take(
         self, provider: str, policy: ProviderPolicy, weight: float, priority: Priority
     ) -> Grant:
         self._reach()
         self.asked += 1
-        return await super().take(provider, policy, weight, priority)
+        grant = await super().take(provider, policy, weight, priority)
+        await LoopClock(EPOCH).sleep(self.delays_s.pop(0) if self.delays_s else 0.0)
+        return grant
 
     async def freeze(self, provider: str, until: float, *, banned: bool) -> None:
         self._reach()
@@ -330,3 +334,26 @@ def test_a_view_never_fails(desk: Desk) -> None:
         return seen.used_fraction
 
     assert run(scene()) == pytest.approx(0.1)
+
+
+def test_a_grant_that_comes_late_lapses(desk: Desk) -> None:
+    """A grant that was long on its way would crowd the second: its place is left empty."""
+    desk.book.delays_s = [0.0, 0.0, 0.0, 0.0, 0.1]
+    run(together(*(desk.call() for _ in range(4))))
+    moments = [moment for _, moment in desk.served]
+    assert min(b - a for a, b in pairwise(moments)) > 0.08
+    assert moments[2] - moments[1] > 0.18
+
+
+def test_a_book_that_is_always_slow_is_believed(desk: Desk) -> None:
+    """What counts is how much later than usual a grant comes, not how far away the book is."""
+    desk.book.delays_s = [0.05] * 20
+    run(together(*(desk.call() for _ in range(3))))
+    assert desk.served[-1][1] - desk.served[0][1] == pytest.approx(0.22, abs=0.11)
+
+
+def test_a_late_grant_of_a_precious_quota_is_used(desk: Desk) -> None:
+    """Where the quota is for a day, no grant of it is thrown away."""
+    desk.book.delays_s = [0.0, 0.0, 0.1]
+    run(together(*(desk.call(policy=DAILY) for _ in range(2))))
+    assert len(desk.served) == 2
