@@ -172,6 +172,7 @@ _ISO_PATTERN = (
     r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
     r"(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z?)?$"
 )
+_DECIMAL_PATTERN = r"^[0-3]?[0-9]{1,9}\.[0-9]{1,9}$"
 _TIME_HINT = "Use Unix seconds such as 1732646400, or ISO 8601 such as 2024-11-26T18:40:00Z."
 
 
@@ -179,7 +180,8 @@ _TIME_HINT = "Use Unix seconds such as 1732646400, or ISO 8601 such as 2024-11-2
 class Moment:
     """A time: Unix seconds or ISO 8601 (``Z`` or an offset; without one UTC; a bare date).
 
-    Read as whole seconds; with ``fine`` as µs, and then fractions are welcome.
+    Read as whole seconds; with ``fine`` as µs, and then fractions are welcome (what is finer than
+    a µs is cut off).
     """
 
     fine: bool = False
@@ -197,17 +199,14 @@ class Moment:
 
     def schema(self) -> Schema:
         """Seconds or a text."""
-        seconds: Schema = {
-            "type": "number" if self.fine else "integer",
-            "minimum": 0,
-            "maximum": LATEST,
-        }
-        return {"anyOf": [seconds, {"type": "string", "pattern": _ISO_PATTERN}]}
+        seconds: Schema = {"type": "integer", "minimum": 0, "maximum": LATEST}
+        texts = (_ISO_PATTERN, _DECIMAL_PATTERN) if self.fine else (_ISO_PATTERN,)
+        return {"anyOf": [seconds, *({"type": "string", "pattern": text} for text in texts)]}
 
 
 def _number(text: str) -> int:
     """Unix seconds in µs."""
-    match = re.fullmatch(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,6}))?", text, re.ASCII)
+    match = re.fullmatch(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,6})[0-9]{0,9})?", text, re.ASCII)
     if match is None:
         raise Malformed("is not a time", _TIME_HINT)
     sign, whole, fraction = match.groups()

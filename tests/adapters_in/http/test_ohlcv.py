@@ -191,6 +191,8 @@ def test_as_of_fractions(house: House) -> None:
     assert iso.json["as_of"] == 1_732_700_005.250001
     again = house.ask(f"{BTC}&limit=2&as_of={iso.json['as_of']}")
     assert again.body == iso.body
+    finer = house.ask(f"{BTC}&limit=2&as_of=1732700005.2500019")
+    assert finer.json["as_of"] == iso.json["as_of"]
 
 
 def test_as_of_before_anything(house: House) -> None:
