@@ -41,7 +41,7 @@ class ScriptedProvider(MarketDataProvider):
     - ``quiet`` slots have no bar, ``is_empty`` means that none has; nothing is older than
       ``listed_from``; a bar is there ``late_s`` after its close;
     - ``corrections`` replace the close of a bar, ``spoilt`` rows are rejected;
-    - ``answers_short`` makes pages cover less than was asked for.
+    - ``lags`` keeps silent about the newest bar instead of answering that there is none.
 
     ``pages`` are the ranges of the upstream calls for bars, in order.
     """
@@ -57,6 +57,7 @@ class ScriptedProvider(MarketDataProvider):
         self.is_empty = False
         self.listed_from = 0
         self.late_s = 0.0
+        self.lags = False
         self.corrections: dict[int, float] = {}
         self.spoilt: set[int] = set()
         self.fails_at_page: dict[int, ProviderError] = {}
@@ -100,9 +101,11 @@ class ScriptedProvider(MarketDataProvider):
     async def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage, None]:
         self.open_generators += 1
         try:
-            start = ask.range.start
-            while start < ask.range.end:
-                end = min(ask.interval.shift(start, self.capabilities.page_bars), ask.range.end)
+            start, stop = ask.range.start, ask.range.end
+            if self.lags and stop == ask.interval.floor(int(self._clock.now())):
+                stop = ask.interval.shift(stop, -1)
+            while start < stop:
+                end = min(ask.interval.shift(start, self.capabilities.page_bars), stop)
                 self.pages.append(TimeRange(start, end))
                 await self._call(context)
                 yield self._page(ask, TimeRange(start, end))

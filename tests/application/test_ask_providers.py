@@ -217,6 +217,48 @@ def test_an_empty_range_is_an_answer_and_not_asked_for_again() -> None:
     in_virtual_time(scene())
 
 
+def test_silence_about_the_newest_bar_is_no_answer() -> None:
+    """The first one has not even said that there is nothing: the second one is asked."""
+
+    async def scene() -> None:
+        world = World()
+        world.first.lags = True
+        answer = await Process(world).ask(query(1, start=NOW - MINUTE))
+        assert (answer.provider, len(answer.series)) == ("second", 1)
+
+    in_virtual_time(scene())
+
+
+def test_scattered_losses_are_fetched_in_few_calls() -> None:
+    """Every third minute of an hour is gone: one call brings all back."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        await process.ask(query(60))
+        world.forget_calls()
+        for k in range(3, 60, 3):
+            world.store.lose(key(), TimeRange(NOW - k * MINUTE, NOW - (k - 1) * MINUTE))
+        assert len((await process.ask(query(60))).series) == 60
+        assert minutes(world.pages) == [(-57, -2)]
+
+    in_virtual_time(scene())
+
+
+def test_older_bars_than_the_oldest_stored_one_were_not_listed() -> None:
+    """An empty answer for the time before it has that reason, though it came without a bar."""
+
+    async def scene() -> None:
+        world = World()
+        world.first.listed_from = NOW - 10 * MINUTE
+        process = Process(world)
+        await process.ask(query(10))
+        with pytest.raises(NoData, match="not_listed"):
+            await process.ask(query(10, end=NOW - 10 * MINUTE))
+
+    in_virtual_time(scene())
+
+
 def test_nothing_before_the_listing_is_named_so() -> None:
     """The bars from the listing on, and one gap before it."""
 

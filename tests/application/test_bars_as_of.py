@@ -253,6 +253,42 @@ def test_an_empty_answer_of_then_is_no_data_as_it_was_then() -> None:
     in_virtual_time(scene())
 
 
+def test_the_latest_bars_of_then_are_not_borrowed_from_another_provider() -> None:
+    """The first one had said that there were none at all."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        await process.ask(query(10, provider="second"))
+        world.first.is_empty = True
+        with pytest.raises(NoData):
+            await process.ask(query(10))
+        await world.clock.sleep(1.0)
+        with pytest.raises(NoData):
+            await past(process, query(10), world.clock.now())
+
+    in_virtual_time(scene())
+
+
+def test_an_emptiness_that_was_confirmed_since_does_not_cast_doubt_on_the_answer_of_then() -> None:
+    """The series with a quiet minute was whole also when that was old news."""
+
+    async def scene() -> None:
+        world = World()
+        world.first.quiet = {NOW - 3 * MINUTE}
+        process = Process(world)
+        asked = query(10, start=NOW - 10 * MINUTE, end=NOW)
+        await process.ask(asked)
+        await process.ask(replace(asked, provider="second"))
+        await world.clock.sleep(8 * 24 * HOUR)
+        served = await process.ask(asked)
+        await world.clock.sleep(1.0)
+        assert same_data(await past(process, asked, world.clock.now()), served)
+        assert (served.provider, len(served.series)) == ("first", 9)
+
+    in_virtual_time(scene())
+
+
 def test_the_newest_bars_that_were_served_during_an_outage_are_the_answer_of_then() -> None:
     """The stale answer of a dark hour can be had again, when light has come."""
 

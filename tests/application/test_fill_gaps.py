@@ -132,6 +132,18 @@ def test_what_is_stored_is_not_fetched_again_and_a_full_series_asks_nobody() -> 
     in_virtual_time(scene())
 
 
+def test_a_full_series_is_complete_although_its_provider_can_never_be_asked_again() -> None:
+    """Its key was taken away, and nothing is missing."""
+
+    async def scene() -> None:
+        world = World()
+        await fill(Process(world), ask())
+        world.first.key_needed = True
+        assert await fill(Process(world), ask()) == ([], Filled("first", 0, ()))
+
+    in_virtual_time(scene())
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     kills=st.lists(st.integers(0, 4), max_size=4),

@@ -51,7 +51,7 @@ def test_a_cold_question_is_one_call_and_says_everything_about_its_answer() -> N
         (source,) = answer.sources
         assert (source.provider, source.start, source.end) == ("first", NOW - 600, NOW)
         assert source.fetched_at == NOW + 30
-        assert answer.learned_at == pytest.approx(NOW + 30)
+        assert answer.learned_at == pytest.approx(NOW + 30, abs=0.01)
         assert answer.fresh_until == NOW + 60
 
     in_virtual_time(scene())
@@ -274,7 +274,9 @@ def test_a_slow_provider_delays_a_nearly_complete_answer_by_a_second_and_a_half(
         assert [(g.start, g.end, g.reason) for g in answer.gaps] == [
             (NOW, NOW + MINUTE, GapReason.UNKNOWN)
         ]
-        assert answer.fresh_until == pytest.approx(world.clock.now() + 0.5)  # asked again soon
+        assert answer.fresh_until == pytest.approx(
+            world.clock.now() + 0.5, abs=0.01
+        )  # asked again soon
         await process.get_bars.drain()
         world.forget_calls()
         later = await process.ask(query(10))

@@ -239,15 +239,25 @@ def test_widening_respects_how_far_back_the_provider_goes() -> None:
 
 
 def test_widening_that_fails_keeps_the_narrow_answer() -> None:
-    """The provider breaks down at the second call: what the first one gave is served."""
+    """The provider breaks down at the second call: the next question goes on from there."""
 
     async def scene() -> None:
         world = World()
         world.first.quiet = {at(-2)}
         world.first.fails_at_page = {2: DOWN}
-        answer = await Process(world).ask(query(10))
+        process = Process(world)
+        answer = await process.ask(query(10))
         assert opens(answer) == [-10, -9, -8, -7, -6, -5, -4, -3, -1]
-        assert answer.provider == "first"
+        assert (answer.provider, answer.window) == ("first", TimeRange(at(-10), NOW))
+        await world.clock.sleep(3.0)
+        then = await process.ask(query(10, as_of=int((NOW + 32) * 1_000_000)))
+        assert (then.series, then.gaps, then.window) == (
+            answer.series,
+            answer.gaps,
+            answer.window,
+        )
+        later = await process.ask(query(10))
+        assert opens(later) == [-11, -10, -9, -8, -7, -6, -5, -4, -3, -1]
 
     in_virtual_time(scene())
 
@@ -276,7 +286,7 @@ def test_the_latest_bar_is_the_one_before_while_the_newest_is_not_published() ->
         answer = await process.ask(query(1))
         assert opens(answer) == [-2]
         assert [(g.start, g.reason) for g in answer.gaps] == [(at(-1), GapReason.NOT_YET_PUBLISHED)]
-        assert answer.fresh_until == pytest.approx(NOW + 2.5)
+        assert answer.fresh_until == pytest.approx(NOW + 2.5, abs=0.01)
         await world.clock.sleep(3.0)
         assert opens(await process.ask(query(1))) == [-1]
 
