@@ -256,7 +256,7 @@ def test_a_hanging_first_choice_leaves_time_for_the_second() -> None:
         assert (await price(Process(world), within=4.0)).provider == "second"
         assert world.clock.monotonic() <= 2.0
         world.second.hang()
-        with pytest.raises(DeadlineExceeded, match="first: .* second: "):
+        with pytest.raises(DeadlineExceeded, match=r"first: .* second: "):
             await price(Process(world, cache=MemoryCache(world.clock)), within=4.0)
         assert world.clock.monotonic() <= 6.0
 
