@@ -5,9 +5,11 @@ raises only errors of the project's tree, which carry neither key nor foreign ex
 """
 
 import asyncio
+import importlib
 import logging
 import zlib
 from collections.abc import Generator
+from contextlib import suppress
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -23,6 +25,8 @@ from ports.clock import Clock
 
 Transport = httpx.AsyncBaseTransport
 _GZIP = 16 + zlib.MAX_WBITS
+# httpx loads it inside its first request: 70 ms between a grant of the budget and its call.
+_LOADED_LATE = "anyio._backends._asyncio"
 _USER_AGENT = "fks-data (market data service)"
 
 
@@ -66,6 +70,8 @@ class HttpChannel:
     ) -> None:
         """Connect lazily; ``transport`` replaces the network in the scripted ring."""
         silence()
+        with suppress(ImportError):  # a later version may keep it elsewhere: no harm done
+            importlib.import_module(_LOADED_LATE)
         self._name = provider.name
         self._policy = policy
         self._base_url = base_url.rstrip("/")
