@@ -23,8 +23,8 @@ class Fill(Enum):
 class BarQuery(Struct, frozen=True):
     """A request for bars. Times are Unix seconds; ``as_of`` is in µs.
 
-    ``use_cache=False`` means that a provider is asked whatever is stored: for what is missing
-    if something is, otherwise for the whole range again.
+    ``use_cache=False`` means that a provider is asked whatever is stored: for what was lost
+    or never fetched, or else for the whole range again.
     """
 
     symbol: str
