@@ -32,7 +32,7 @@ def failure_of(instrument: str, attempts: Sequence[Attempt], *, late: bool) -> M
     - the time ran out: the deadline; anything else: no provider, with one reason each.
     """
     codes = {attempt.code for attempt in attempts}
-    reasons = "; ".join(f"{a.provider}: {a.reason}" for a in attempts)
+    reasons = "; ".join(f"{a.provider}: {a.reason.rstrip('.')}" for a in attempts) + "."
     if not attempts or (codes <= _UNKNOWN and NotListed.code in codes):
         people = " or ".join(a.provider for a in attempts) or "any provider"
         return UnknownInstrument(f"{instrument} is not listed by {people}.")

@@ -1,6 +1,7 @@
 """The long-running processes: serve, worker, scheduler, simulate."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -103,7 +104,7 @@ async def simulate(host: str, port: int) -> int:
             print(f"Provider simulator on {simulator.url} (synthetic data)", flush=True)  # noqa: T201  # the command's answer
             await until_signal(_SLACK_S)
     except OSError as fault:
-        message = f"Cannot listen on {host}:{port} ({fault.strerror}): choose another --port."
+        message = f"Cannot listen on {host}:{port} ({_reason(fault)}): choose another --port."
         raise SettingsRefused(message) from None
     return 0
 
@@ -226,7 +227,14 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as fault:
         message = (
-            f"Cannot listen on {host}:{port} ({fault.strerror}): free the port, or choose "
+            f"Cannot listen on {host}:{port} ({_reason(fault)}): free the port, or choose "
             "another with --port or SERVICE_PORT."
         )
         raise SettingsRefused(message) from None
+
+
+def _reason(fault: OSError) -> str:
+    """The system's words, without those that asyncio and uvloop wrap around them."""
+    if isinstance(fault, socket.gaierror) or fault.errno is None:
+        return str(fault.strerror)
+    return os.strerror(fault.errno).lower()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import cyclopts
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from adapters_in.cli import inspection, jobs
 from adapters_in.cli.backfill import BackfillOptions, backfill
@@ -21,6 +21,7 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 T = TypeVar("T")
 
 Symbols = Annotated[tuple[str, ...], Parameter(help="Symbols such as BTCUSDT, BTC/USDT or AAPL.")]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON document.")]
 
 
@@ -28,7 +29,9 @@ def run(runtime: Runtime, arguments: Sequence[str]) -> int:
     """Run one command; errors are one sentence on stderr, never a traceback."""
     try:
         return _run(runtime, arguments)
-    except (cyclopts.CycloptsError, SettingsRefused) as fault:
+    except cyclopts.CycloptsError as fault:
+        return _say(f"{fault} See `fks-data --help`.", USAGE)
+    except SettingsRefused as fault:
         return _say(str(fault), USAGE)
     except MarketDataError as fault:
         wrong_usage = isinstance(fault, InvalidRequest)
@@ -68,7 +71,7 @@ def _add_processes(app: cyclopts.App, runtime: Runtime) -> None:
         *,
         demo: Annotated[bool, Parameter(negative=())] = False,
         host: str | None = None,
-        port: int | None = None,
+        port: Port | None = None,
         data_dir: Path | None = None,
     ) -> int:
         """Run the API; without DATABASE_URL and REDIS_URL everything it needs is inside.
@@ -92,7 +95,7 @@ def _add_processes(app: cyclopts.App, runtime: Runtime) -> None:
         return runtime.scheduler()
 
     @app.command
-    def simulate(*, host: str = "127.0.0.1", port: int = 8013) -> int:
+    def simulate(*, host: str = "127.0.0.1", port: Port = 8013) -> int:
         """Run the provider simulator alone (synthetic data in the providers' wire formats)."""
         return runtime.simulate(host, port)
 

@@ -83,7 +83,9 @@ def show(rows: Sequence[dict[str, object]], columns: Sequence[str], *, json: boo
     """Print rows as one JSON array or as a table of the columns."""
     if json:
         return _write(rows)
-    table = Table(*columns)
+    table = Table()
+    for name in columns:
+        table.add_column(name, overflow="fold")  # a narrow terminal must not cut a time short
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
     Console().print(table)
