@@ -38,6 +38,7 @@ class BudgetView(Struct, frozen=True):
     limit_per_s: float
     used_fraction: float
     frozen_until: float | None = None
+    banned: bool = False  # whether a freeze is a ban
 
 
 class WindowUse(Struct, frozen=True, array_like=True):
@@ -89,7 +90,8 @@ def rate(policy: ProviderPolicy) -> float:
 def view(state: BudgetState, policy: ProviderPolicy, now: float) -> BudgetView:
     """The state at a glance."""
     frozen = state.frozen_until if state.frozen_until > now else None
-    return BudgetView(policy.rps, used_fraction(state, policy, now), frozen)
+    banned = frozen is not None and state.banned
+    return BudgetView(policy.rps, used_fraction(state, policy, now), frozen, banned)
 
 
 def used_fraction(state: BudgetState, policy: ProviderPolicy, now: float) -> float:

@@ -1,6 +1,7 @@
 """A fast budget that may forget, kept honest by a durable record."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 
 from adapters_out.redis.budget_book import RedisBudgetBook
@@ -22,12 +23,14 @@ class _Contact:
     spoken_at: float = -math.inf
     recorded_at: float = -math.inf
     owed: float = 0.0
+    frozen_until: float = 0.0  # the freeze that our record holds for sure (Unix s)
 
 
 class LayeredBudgetBook(BudgetBook):
     """Redis decides; PostgreSQL remembers freezes and the windows of an hour and more.
 
-    - A freeze is written to the record first, then to Redis.
+    - A freeze is written to the record first, then to Redis. Who meets a freeze in Redis puts
+      it into its record too: that of another process may be another database.
     - A grant of a policy with such windows is recorded before it is given; otherwise what was
       spent is recorded every 5 s, which also tells when the provider was last used.
     - A Redis that has lost its state says so, and the record is merged in before anything is
@@ -59,6 +62,7 @@ class LayeredBudgetBook(BudgetBook):
             return Grant(granted=False)
         if grant.granted:
             await self._record(provider, policy, weight, contact)
+        await self._remember(provider, grant.frozen_until, banned=grant.banned)
         return grant
 
     async def freeze(self, provider: str, until: float, *, banned: bool) -> None:
@@ -78,7 +82,9 @@ class LayeredBudgetBook(BudgetBook):
     async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
         if not await self._fast.is_restored(provider):
             await self._restore(provider)
-        return await self._fast.view(provider, policy)
+        seen = await self._fast.view(provider, policy)
+        await self._remember(provider, seen.frozen_until, banned=seen.banned)
+        return seen
 
     async def check(self) -> None:
         await self._fast.check()
@@ -98,6 +104,14 @@ class LayeredBudgetBook(BudgetBook):
         except BudgetUnavailable:
             return
         await self._fast.restore(provider, record)
+
+    async def _remember(self, provider: str, until: float | None, *, banned: bool) -> None:
+        contact = self._contact(provider)
+        if until is None or until <= contact.frozen_until:
+            return
+        with suppress(BudgetUnavailable):  # Redis knows it; the next who asks tries again
+            await self._durable.freeze(provider, until, banned=banned)
+            contact.frozen_until = until
 
     async def _record(
         self, provider: str, policy: ProviderPolicy, weight: float, contact: _Contact

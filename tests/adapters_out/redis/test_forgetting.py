@@ -12,10 +12,12 @@ from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.client import open_client
 from adapters_out.redis.layered_budget_book import LayeredBudgetBook
 from adapters_out.system.clock import SystemClock
+from domain.budget import Grant
 from domain.errors import BudgetUnavailable
 from domain.provider import Priority, ProviderPolicy, Window
 from tests.adapters_out.redis.servers import FragileRedis, fragile_redis
 from tests.runner import Run
+from tests.servers import migrate_url
 
 CLOCK = SystemClock()
 TEN = ProviderPolicy(rps=10)
@@ -71,6 +73,30 @@ def test_a_ban_outlives_redis(place: Place, run: Run, how: str, *, same_process:
     assert (told.granted, told.banned, told.frozen_until) == (False, True, until)
     forget(place, run, "flush")
     assert run(book.view("binance", TEN)).frozen_until == until
+
+
+@pytest.mark.parametrize("meets_it", ["asking", "looking"])
+def test_a_ban_met_in_redis_is_remembered_in_every_record(
+    place: Place, run: Run, empty_database_url: str, meets_it: str
+) -> None:
+    """A process with a database of its own keeps the ban that another one wrote."""
+    migrate_url(empty_database_url)
+    until = CLOCK.now() + 60
+
+    async def scene() -> Grant:
+        async with PostgresPool(empty_database_url, max_size=2) as own:
+            record = PostgresBudgetBook(own)
+            other = LayeredBudgetBook(RedisBudgetBook(place.client), record, CLOCK)
+            await place.process().freeze("binance", until, banned=True)
+            if meets_it == "asking":
+                await other.take("binance", TEN, 1, Priority.INTERACTIVE)
+            else:
+                await other.view("binance", TEN)
+            place.server.flush()
+            return await other.take("binance", TEN, 1, Priority.INTERACTIVE)
+
+    told = run(scene())
+    assert (told.granted, told.banned, told.frozen_until) == (False, True, until)
 
 
 def test_a_ban_that_only_the_record_knows_is_heeded(place: Place, run: Run) -> None:
