@@ -37,7 +37,7 @@ def failure_of(instrument: str, attempts: Sequence[Attempt], *, late: bool) -> M
         people = " or ".join(a.provider for a in attempts) or "any provider"
         return UnknownInstrument(f"{instrument} is not listed by {people}.")
     if codes <= _TOO_OLD and RangeUnavailable.code in codes:
-        return RangeUnavailable(reasons)
+        return RangeUnavailable(f"Nobody has {instrument} in that range: {reasons}")
     if late or codes == {DeadlineExceeded.code}:
         return DeadlineExceeded(f"No provider answered in time for {instrument}: {reasons}")
     return NoProviderAvailable(f"No provider could answer for {instrument}.", tuple(attempts))

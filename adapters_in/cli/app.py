@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -16,7 +17,9 @@ from adapters_in.cli.bars import BarsOptions, bars
 from adapters_in.cli.runtime import Runtime, ServeOptions, SettingsRefused
 from domain.errors import InvalidRequest, MarketDataError
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE = 0, 1, 2
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+_KEPT = "everything acknowledged so far is stored."
 
 T = TypeVar("T")
 
@@ -28,6 +31,18 @@ AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON do
 def run(runtime: Runtime, arguments: Sequence[str]) -> int:
     """Run one command; errors are one sentence on stderr, never a traceback."""
     try:
+        return _judge(runtime, arguments)
+    except KeyboardInterrupt:
+        return _say(f"Interrupted; {_KEPT}", INTERRUPTED)
+    except _Terminated:
+        return _say(f"Terminated; {_KEPT}", TERMINATED)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _judge(runtime: Runtime, arguments: Sequence[str]) -> int:
+    try:
         return _run(runtime, arguments)
     except cyclopts.CycloptsError as fault:
         return _say(f"{fault} See `fks-data --help`.", USAGE)
@@ -36,11 +51,6 @@ def run(runtime: Runtime, arguments: Sequence[str]) -> int:
     except MarketDataError as fault:
         wrong_usage = isinstance(fault, InvalidRequest)
         return _say(_with_reasons(fault), USAGE if wrong_usage else FAILED)
-    except KeyboardInterrupt:
-        return _say("Interrupted; everything acknowledged so far is stored.", INTERRUPTED)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
 
 
 def _run(runtime: Runtime, arguments: Sequence[str]) -> int:
@@ -57,6 +67,7 @@ def build(runtime: Runtime) -> cyclopts.App:
         help="The one service of a trading platform that talks to market data providers.",
         version_flags=["--version"],
         help_flags=["--help", "-h"],
+        suppress_keyboard_interrupt=False,
     )
     _add_processes(app, runtime)
     _add_data(app, runtime)
@@ -161,8 +172,26 @@ def _add_operations(app: cyclopts.App, runtime: Runtime) -> None:
         return DONE
 
 
+class _Terminated(BaseException):
+    """SIGTERM has ended a short-lived command."""
+
+
 def _wait(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    """Run a short-lived command; SIGTERM unwinds it as Ctrl-C does, so that the store is closed.
+
+    Raises:
+        _Terminated: SIGTERM came.
+    """
+
+    async def run() -> T:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise _Terminated from None
 
 
 def _say(sentence: str, code: int) -> int:

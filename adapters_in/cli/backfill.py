@@ -8,7 +8,6 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -20,6 +19,7 @@ from rich.progress import (
 )
 
 from adapters_in.cli.runtime import Runtime, Toolbox
+from adapters_in.cli.screen import Screen
 from application.fill_gaps import Committed, Filled, FillGapsAsk
 from domain.interval import Interval
 from domain.moment import iso, parse_seconds
@@ -131,7 +131,7 @@ class _ProgressBars:
             TaskProgressColumn(),
             TextColumn("{task.fields[rows]:,} bars {task.fields[rate]:,.0f}/s"),
             TimeRemainingColumn(),
-            console=Console(),
+            console=Screen(),
         )
         self._symbol, self._rows = "", 0
         self._task = TaskID(0)

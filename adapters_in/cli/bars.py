@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from adapters_in.cli.runtime import Runtime, Toolbox
+from adapters_in.cli.screen import Screen
 from application.answers import BarsAnswer
 from domain.bars import Bar
 from domain.errors import InvalidRequest
@@ -68,7 +68,7 @@ async def _query(tools: Toolbox, symbol: str, options: BarsOptions) -> BarQuery:
 
 
 def _table(answer: BarsAnswer) -> None:
-    console = Console()
+    console = Screen()
     said = ", stale" * answer.stale + ", substituted" * answer.substituted
     score = answer.quality.score
     title = (

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Sequence
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from adapters_in.cli.runtime import Diagnosis, Runtime, Toolbox
+from adapters_in.cli.screen import Screen
 from application.inspect_series import SeriesChoice
 from application.list_providers import ProviderFacts
 from domain.instrument import SeriesKey
@@ -88,7 +88,7 @@ def show(rows: Sequence[dict[str, object]], columns: Sequence[str], *, json: boo
         table.add_column(name, overflow="fold")  # a narrow terminal must not cut a time short
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
-    Console().print(table)
+    Screen().print(table)
     return 0
 
 
