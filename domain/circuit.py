@@ -58,6 +58,7 @@ class ProviderHealth(Struct, frozen=True):
     retry_at: float | None = None
     cooldown_s: float = 0.0
     probe_until: float | None = None
+    faulted_at: float | None = None  # the last fault
 
     @property
     def error_rate(self) -> float:
@@ -167,6 +168,7 @@ def _noted(health: ProviderHealth, outcome: Outcome) -> ProviderHealth:
         failures_in_row=0 if outcome.ok else health.failures_in_row + 1,
         recent=(*health.recent, outcome.ok)[-RECENT:],
         latencies_s=latencies[-RECENT:],
+        faulted_at=health.faulted_at if outcome.ok else outcome.at,
     )
 
 

@@ -21,6 +21,7 @@ from domain.provider import Capabilities, Capability
 from domain.quality import moment, span
 
 WELL = 70.0  # a health score (0..100) below it gives way to every healthier candidate
+FORGIVEN_S = 20.0  # without a new fault: who is never asked could never become well again
 NEARLY_SPENT = 0.95  # likewise a budget used up to this fraction
 
 
@@ -142,8 +143,13 @@ def _condition(candidate: Candidate, now: float) -> int:
     if candidate.health.state is not CircuitState.CLOSED:
         return 2
     frozen = candidate.frozen_until is not None and candidate.frozen_until > now
-    ailing = candidate.health.score < WELL or candidate.budget_used >= NEARLY_SPENT
+    ailing = _is_ailing(candidate.health, now) or candidate.budget_used >= NEARLY_SPENT
     return 1 if frozen or ailing else 0
+
+
+def _is_ailing(health: ProviderHealth, now: float) -> bool:
+    faulted_at = now if health.faulted_at is None else health.faulted_at
+    return health.score < WELL and 0.0 <= now - faulted_at < FORGIVEN_S
 
 
 def _in(seconds: float) -> str:

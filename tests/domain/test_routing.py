@@ -141,6 +141,22 @@ def test_preference_decides_between_the_well() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "order"),
+    [
+        (0.0, ("b", "a")),
+        (19.9, ("b", "a")),
+        (20.0, ("a", "b")),
+        (9e9, ("a", "b")),
+        (-1, ("a", "b")),
+    ],
+)
+def test_an_ailing_first_choice_is_tried_again(seconds: float, order: str) -> None:
+    """Twenty seconds after its last fault: unasked it could never show that it is well again."""
+    first = ProviderHealth(recent=(False,), faulted_at=NOW - seconds)
+    assert ask(one("a", first), one("b"), preferred=("a", "b")).chosen == tuple(order)
+
+
+@pytest.mark.parametrize(
     "worse", [{"health": AILING}, {"budget_used": 0.97}, {"frozen_until": NOW + 2}]
 )
 def test_trouble_moves_behind_the_well(worse: dict[str, object]) -> None:
