@@ -31,13 +31,16 @@ class BarsAsOf:
         """The answer of then.
 
         Raises:
-            InvalidRequest: ``as_of`` lies in the future or before 1970.
-            NoData: nothing of the range was known then.
+            InvalidRequest: ``as_of`` lies before 1970.
+            NoData: nothing of the range was known then, or then has not come yet.
         """
         as_of = query.as_of or 0
-        if not 0 <= as_of <= self._clock.now() * MICROS:
-            when = "before 1970" if as_of < 0 else "in the future: nobody knows that yet"
-            raise InvalidRequest(f"as_of lies {when}.", "as_of")
+        if as_of < 0:
+            message = "as_of lies before 1970."
+            raise InvalidRequest(message, "as_of")
+        if as_of > self._clock.now() * MICROS:
+            message = "as_of lies in the future: nobody knows that yet."
+            raise NoData(message)
         now = as_of / MICROS
         names = self._candidates.capable(query.instrument, query.interval, query.provider)
         question = pose(query, names, now)

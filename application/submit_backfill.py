@@ -3,10 +3,11 @@
 from msgspec import Struct
 
 from application.resolve_symbol import ResolveSymbol
-from domain.errors import InvalidRequest, Overloaded, RangeTooWide, UnsupportedInterval
+from domain.errors import InvalidRequest, NoData, Overloaded, RangeTooWide, UnsupportedInterval
 from domain.instrument import clean_symbol
 from domain.interval import Interval
 from domain.jobs import BackfillTask, Job
+from domain.moment import LATEST
 from domain.timerange import TimeRange
 from ports.clock import Clock, Ids
 from ports.jobs import JobLedger, JobQueue
@@ -68,7 +69,7 @@ class SubmitBackfill:
         """Enter the job.
 
         Raises:
-            InvalidRequest, UnsupportedInterval, RangeTooWide: see the rules above.
+            InvalidRequest, NoData, UnsupportedInterval, RangeTooWide: see the rules above.
             StoreUnavailable, Overloaded: the ledger cannot be reached; nothing was accepted.
         """
         task = self._task(request)
@@ -103,21 +104,21 @@ class SubmitBackfill:
         # Before the alignment, which a time in milliseconds would throw out of the calendar.
         if request.end > now + interval.seconds + 86_400:
             message = "The range ends in the future: end must be Unix seconds, not milliseconds."
-            raise InvalidRequest(message, "end")
+            raise NoData(message) if request.end < LATEST else InvalidRequest(message, "end")
         running = interval.floor(now)
         if request.start >= running or request.end > interval.close(running):
             message = (
                 f"The range reaches beyond the newest complete {interval.value} bar: "
                 f"use an end of at most {running}."
             )
-            raise InvalidRequest(message, "end")
+            raise NoData(message)
         return self._checked_width(span, interval)
 
     def _checked_width(self, span: TimeRange, interval: Interval) -> TimeRange:
         aligned = span.aligned(interval)
         if aligned is None:
             message = f"No {interval.value} bar opens in the range: widen it."
-            raise InvalidRequest(message, "end")
+            raise NoData(message)
         bars = interval.count(aligned.start, aligned.end)
         if bars > self._max_bars:
             message = (

@@ -9,7 +9,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from domain.errors import InvalidRequest
+from domain.errors import InvalidRequest, UnknownInstrument
 from domain.interval import Interval
 
 
@@ -112,12 +112,12 @@ def resolve_symbol(text: str, default_quote: str = "USDT") -> Instrument:
     - anything else, ``AAPL``, is a stock ticker.
 
     Raises:
-        InvalidRequest: see :func:`clean_symbol`; or the symbol names a derivative, or a pair of
-            an asset with itself.
+        InvalidRequest: see :func:`clean_symbol`.
+        UnknownInstrument: the symbol names a derivative, or a pair of an asset with itself.
     """
     venue, colon, symbol = clean_symbol(text).rpartition(":")
     if _SEPARATOR.search(venue):
-        raise InvalidRequest(_NO_SPOT, "symbol")
+        raise UnknownInstrument(_NO_SPOT)
     if colon and symbol in QUOTE_ASSETS:
         return _pair(venue, symbol)
     if venue in STOCK_VENUES or "." in symbol:
@@ -137,7 +137,7 @@ def _separated(symbol: str, default_quote: str) -> Instrument:
     if not rest:
         return _run_together(base, default_quote)
     if len(rest) > 1:
-        raise InvalidRequest(_NO_SPOT, "symbol")
+        raise UnknownInstrument(_NO_SPOT)
     return Instrument.stock(f"{base}.{rest[0]}") if len(rest[0]) == 1 else _pair(base, rest[0])
 
 
@@ -153,7 +153,7 @@ def _run_together(symbol: str, default_quote: str) -> Instrument:
 def _pair(base: str, quote: str) -> Instrument:
     if _asset(base) == _asset(quote):
         message = f"{base} cannot be priced in itself: write a pair such as BTC-USDT."
-        raise InvalidRequest(message, "symbol")
+        raise UnknownInstrument(message)
     return Instrument.pair(_asset(base), _asset(quote))
 
 

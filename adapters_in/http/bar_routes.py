@@ -11,6 +11,7 @@ from adapters_in.http.layouts import Layout
 from adapters_in.http.parameters import (
     Parameter,
     as_of,
+    asset,
     check_range,
     end,
     interval,
@@ -25,7 +26,7 @@ from adapters_in.http.services import Services
 from application.answers import BarsAnswer
 from application.get_price import PriceQuery
 from domain.errors import InvalidRequest
-from domain.query import BarQuery, Fill, decode_cursor
+from domain.query import CURSOR, BarQuery, Fill, decode_cursor
 
 OHLCV = "/api/v1/data/ohlcv"
 _STATUSES = (400, 404, 422, 503, 504)
@@ -81,7 +82,7 @@ class BarRoutes:
             interval("1h"),
             *(self._limit(), start("start_date"), end("end_date"), self._provider()),
         )
-        pair = (symbol(place="path", name="base"), symbol(place="path", name="quote"))
+        pair = (asset("base", "BTC"), asset("quote", "USDT"))
         rows = "Bars in rows that have ts only"
         dated = "Bars in rows with ISO times"
         return (
@@ -199,7 +200,7 @@ class BarRoutes:
         adjust = Choice(("none",), not_offered=(("splits", _RAW_ONLY), ("all", _RAW_ONLY)))
         formats = ("json", "csv", "ndjson")
         later = (("parquet", _EXPORTS), ("arrow", _EXPORTS))
-        mark = Text(r"[A-Za-z0-9_-]+", 40, "the value of next, unchanged")
+        mark = Text(CURSOR, 16, "the value of next, unchanged")
         return (
             symbol(),
             interval("1h"),

@@ -95,7 +95,7 @@ class JobRoutes:
             body=body,
             reply=JobBody,
             status=202,
-            statuses=(*_STATUSES, 413, 415, 422),
+            statuses=(*_STATUSES, 404, 413, 415, 422),
             headers=("Location",),
         )
 

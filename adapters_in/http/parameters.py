@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from adapters_in.http.kinds import BarLength, Choice, Flag, Kind, Moment, Text, Whole
-from domain.errors import InvalidRequest
+from domain.errors import NoData
 
 SYMBOL_PATTERN = r"[A-Za-z0-9]+([-/._:][A-Za-z0-9]+)*"
 ID_PATTERN = r"[A-Za-z0-9-]+"
@@ -33,6 +33,12 @@ def symbol(*, place: str = "query", required: bool = True, name: str = "symbol")
     return Parameter(name, kind, text, required=required, place=place, example="BTCUSDT")
 
 
+def asset(name: str, example: str) -> Parameter:
+    """One side of a pair that is written with its slash."""
+    kind = Text(r"[A-Za-z0-9]{1,19}", 19, "an asset code: letters and digits")
+    return Parameter(name, kind, "An asset code.", required=True, place="path", example=example)
+
+
 def interval(default: str | None, name: str = "interval") -> Parameter:
     """The length of a bar."""
     kind = BarLength()
@@ -48,20 +54,20 @@ def limit(default: int, high: int, what: str = "bars") -> Parameter:
 def start(name: str = "start") -> Parameter:
     """The inclusive beginning."""
     text = "The first moment: Unix seconds or ISO 8601. Ranges are half-open."
-    return Parameter(name, Moment(), text, example=1732646400)
+    return Parameter(name, Moment(), text)
 
 
 def end(name: str = "end") -> Parameter:
     """The exclusive end."""
     text = "The moment after the last: Unix seconds or ISO 8601."
-    return Parameter(name, Moment(), text, example=1732682400)
+    return Parameter(name, Moment(), text)
 
 
 def provider(names: tuple[str, ...]) -> Parameter:
     """Exactly this one."""
     aliases = tuple((a, full) for a, full in PROVIDER_ALIASES.items() if full in names)
     text = "This provider or an error, never another."
-    return Parameter("provider", Choice(names, aliases), text)
+    return Parameter("provider", Choice(names, aliases), text, example=names[0])
 
 
 def use_cache() -> Parameter:
@@ -82,8 +88,8 @@ def check_range(first: int | None, stop: int | None) -> None:
     """Refuse a range that holds no moment.
 
     Raises:
-        InvalidRequest: the end does not lie after the start.
+        NoData: the end does not lie after the start.
     """
     if first is not None and stop is not None and stop <= first:
         message = f"The range is empty: end {stop} must lie after start {first}."
-        raise InvalidRequest(message, "end")
+        raise NoData(message)

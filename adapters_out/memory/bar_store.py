@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from domain.bars import Bar, BarSeries
 from domain.coverage import Coverage, Emptiness, Gap, held_ranges
 from domain.emptiness import EmptySpan, learn
-from domain.errors import InvalidRequest
+from domain.errors import NoData
 from domain.instrument import SeriesKey
 from domain.interval import Interval
 from domain.ledger import (
@@ -179,7 +179,7 @@ class MemoryBarStore(BarStore):
         if as_of is None:
             return
         if as_of > max(self._now(), self._last):
-            raise InvalidRequest("as_of lies in the future: nobody knows yet.", "as_of")
+            raise NoData("as_of lies in the future: nobody knows yet.")
         self._last = max(self._last, as_of)  # what is learned later has a later known_at
 
 

@@ -3,7 +3,7 @@
 import zlib
 
 from adapters_out.postgres.pool import Connection
-from domain.errors import InvalidRequest
+from domain.errors import NoData
 from domain.instrument import SeriesKey
 
 # The first half of our two-part advisory keys; any number that nobody else in the database uses.
@@ -31,12 +31,12 @@ async def lock_the_past(connection: Connection, key: SeriesKey, as_of: int) -> N
     committed by now, those after us are later than this moment.
 
     Raises:
-        InvalidRequest: ``as_of`` has not come yet.
+        NoData: ``as_of`` has not come yet.
     """
     cursor = await connection.execute(_SHARED, (_SPACE, _hash(key)))
     row = await cursor.fetchone()
     if row is None or as_of > row[1]:
-        raise InvalidRequest("as_of lies in the future: nobody knows yet.", "as_of")
+        raise NoData("as_of lies in the future: nobody knows yet.")
 
 
 def _hash(key: SeriesKey) -> int:

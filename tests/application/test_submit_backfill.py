@@ -8,7 +8,7 @@ from adapters_out.memory.clock import CountingIds, ManualClock
 from adapters_out.memory.job_ledger import MemoryJobLedger
 from application.resolve_symbol import ResolveSymbol
 from application.submit_backfill import SubmitBackfill, SubmitBackfillRequest, SubmittedBackfill
-from domain.errors import InvalidRequest, RangeTooWide, UnsupportedInterval
+from domain.errors import InvalidRequest, NoData, RangeTooWide, UnsupportedInterval
 from domain.instrument import AssetClass, Instrument, Listing
 from domain.interval import Interval
 from domain.jobs import BackfillTask, JobState
@@ -158,7 +158,7 @@ def test_the_range_may_reach_into_the_running_bar(bench: Bench) -> None:
 )
 def test_an_impossible_range_is_refused(bench: Bench, start: int, end: int, words: str) -> None:
     """A range that no bar can fill is refused with a hint, and nothing is entered."""
-    with pytest.raises(InvalidRequest, match=words):
+    with pytest.raises((InvalidRequest, NoData), match=words):
         bench.accept(start=start, end=end)
     assert bench.queue.ids == []
 

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from domain.bars import Bar, BarSeries
 from domain.coverage import Emptiness, Gap, GapReason
-from domain.errors import InvalidRequest
+from domain.errors import NoData
 from domain.instrument import SeriesKey
 from domain.interval import Interval
 from domain.ledger import BarSlice, Batch, Receipt
@@ -231,12 +231,12 @@ def test_the_future_cannot_be_asked_as_of(run: Run, store: BarStore) -> None:
     """Nobody knows yet what will be known then."""
     run(store.write(walk(1)))
     future = 4_000_000_000_000_000
-    with pytest.raises(InvalidRequest, match="future"):
+    with pytest.raises(NoData, match="future"):
         run(store.read(KEY, BarSlice(EVER), future))
-    with pytest.raises(InvalidRequest, match="future"):
+    with pytest.raises(NoData, match="future"):
         run(store.coverage(KEY, EVER, future))
     unknown = SeriesKey("NO-ONE", Interval.M1, "binance")
-    with pytest.raises(InvalidRequest, match="future"):
+    with pytest.raises(NoData, match="future"):
         run(store.read(unknown, BarSlice(EVER), future))
 
 

@@ -37,10 +37,7 @@ OHLCV = "/api/v1/data/ohlcv?symbol=BTCUSDT"
         ("&start=2024-01-01T00:00:00%2B99:00", "start"),
         ("&start=0001-01-01", "start"),
         ("&start=9999-12-31T23:59:59-14:00", "start"),
-        ("&start=10&end=5", "end"),
-        ("&start=10&end=10", "end"),
         ("&as_of=1732646400000000", "as_of"),
-        ("&as_of=4000000000", "as_of"),
         ("&interval=1M", "interval"),
         ("&interval=hour", "interval"),
         ("&interval=%00", "interval"),
@@ -204,3 +201,11 @@ def test_bare_date(house: House) -> None:
 def test_python_booleans(house: House, text: str) -> None:
     """Python clients send True with a capital letter."""
     assert house.ask(f"{OHLCV}&limit=1&use_cache={text}").status == 200
+
+
+@pytest.mark.parametrize("extra", ["&start=10&end=5", "&start=10&end=10", "&as_of=4000000000"])
+def test_no_data_there(house: House, extra: str) -> None:
+    """Well-formed values of which nobody can have data are 404, and no provider is asked."""
+    answer = house.ask(OHLCV + extra)
+    assert (answer.status, answer.json["type"]) == (404, "urn:fks-data:problem:no-data")
+    assert house.first.asked == 0
