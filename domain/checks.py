@@ -98,6 +98,8 @@ def stale_bars(series: BarSeries) -> list[Finding]:
     """
     close = series.close
     same = scan(len(series) - 1, lambda rows: _copies(close, rows)) + 1
+    if not len(same):
+        return []
     for name in ("open", "high", "low"):
         column = getattr(series, name)
         same = same[column[same] == column[same - 1]]

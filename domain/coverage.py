@@ -154,6 +154,15 @@ def held_ranges(interval: Interval, ts: NDArray[np.int64]) -> RangeSet:
     return RangeSet(tuple(TimeRange(start, end) for start, end in pairs))
 
 
+def _fills(asked: TimeRange, interval: Interval, ts: NDArray[np.int64]) -> bool:
+    """Whether distinct opens leave no slot of the range free."""
+    return (
+        len(ts) == interval.count(asked.start, asked.end) > 0
+        and int(ts[0]) >= asked.start
+        and int(ts[-1]) < asked.end
+    )
+
+
 def explain_holes(  # each fact changes the verdict
     asked: TimeRange,
     interval: Interval,
@@ -173,6 +182,8 @@ def explain_holes(  # each fact changes the verdict
     - otherwise what a hole means with this provider (``reason``): KuCoin leaves quiet minutes
       out (no trades), Binance writes them, so there a hole is an outage.
     """
+    if _fills(asked, interval, ts):
+        return ()
     absent = RangeSet.of((asked,)).subtract(held_ranges(interval, ts))
     fresh_from = interval.shift(interval.last_closed(now), -1)
     opens = np.array(sorted({interval.floor(t) for t in rejected}), dtype=np.int64)
@@ -180,15 +191,24 @@ def explain_holes(  # each fact changes the verdict
     absent = absent.subtract(refused)
     gaps = [Gap(r.start, r.end, GapReason.UNKNOWN) for r in refused]
     for hole in absent:
-        start = hole.start
-        if earliest is not None and start < earliest:
-            gaps.append(Gap(start, min(hole.end, earliest), GapReason.NOT_LISTED))
-            start = min(hole.end, earliest)
-        if start < hole.end and hole.end > fresh_from and hole.end == asked.end:
-            late = max(start, fresh_from)
-            gaps.append(Gap(late, hole.end, GapReason.NOT_YET_PUBLISHED))
-            if start < late:
-                gaps.append(Gap(start, late, reason))
-        elif start < hole.end:
-            gaps.append(Gap(start, hole.end, reason))
+        listed, unlisted = _split_at(hole, earliest)
+        if unlisted is not None:
+            gaps.append(Gap(unlisted.start, unlisted.end, GapReason.NOT_LISTED))
+        if listed is not None:
+            late = fresh_from if listed.end == asked.end else listed.end
+            gaps += _parted(listed, late, reason)
     return merge_gaps(gaps)
+
+
+def _split_at(hole: TimeRange, earliest: int | None) -> tuple[TimeRange | None, TimeRange | None]:
+    """What of a hole lies after and what before the oldest bar known."""
+    edge = hole.start if earliest is None else min(max(hole.start, earliest), hole.end)
+    after = TimeRange(edge, hole.end) if edge < hole.end else None
+    return after, TimeRange(hole.start, edge) if hole.start < edge else None
+
+
+def _parted(hole: TimeRange, late: int, reason: GapReason) -> list[Gap]:
+    """A hole that is merely not published yet from ``late`` on."""
+    edge = min(max(hole.start, late), hole.end)
+    parts = ((hole.start, edge, reason), (edge, hole.end, GapReason.NOT_YET_PUBLISHED))
+    return [Gap(start, end, why) for start, end, why in parts if start < end]

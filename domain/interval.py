@@ -14,11 +14,32 @@ from numpy.typing import NDArray
 
 from domain.errors import InvalidRequest
 
-_MONDAY = 4 * 86_400  # 1970-01-05, the first Monday after the epoch
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_SECONDS = {
+    "1m": _MINUTE,
+    "3m": 3 * _MINUTE,
+    "5m": 5 * _MINUTE,
+    "15m": 15 * _MINUTE,
+    "30m": 30 * _MINUTE,
+    "1h": _HOUR,
+    "2h": 2 * _HOUR,
+    "4h": 4 * _HOUR,
+    "6h": 6 * _HOUR,
+    "12h": 12 * _HOUR,
+    "1d": _DAY,
+    "1w": 7 * _DAY,
+    "1mo": 30 * _DAY,
+}
+_MONDAY = 4 * _DAY  # 1970-01-05, the first Monday after the epoch
 
 
 class Interval(Enum):
-    """One of the thirteen bar lengths; the value is its canonical spelling."""
+    """One of the thirteen bar lengths; the value is its canonical spelling.
+
+    ``seconds`` is the length; for a month the nominal 30 days.
+    """
+
+    seconds: int
 
     M1 = "1m"
     M3 = "3m"
@@ -34,6 +55,10 @@ class Interval(Enum):
     W1 = "1w"
     MO1 = "1mo"
 
+    def __init__(self, spelling: str) -> None:
+        """Look the length up once: everything asks for it."""
+        self.seconds = _SECONDS[spelling]
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a spelling; ``1M`` is refused because it means minute to some and month to others.
@@ -48,11 +73,6 @@ class Interval(Enum):
             hint = "; for months write 1mo" if text == "1M" else ""
             message = f"Unknown interval: use one of {known}{hint}."
             raise InvalidRequest(message, "interval") from None
-
-    @property
-    def seconds(self) -> int:
-        """The length in seconds; for a month the nominal 30 days."""
-        return _SECONDS[self.value]
 
     @property
     def is_fixed(self) -> bool:
@@ -134,21 +154,3 @@ def _months(ts: NDArray[np.int64]) -> NDArray[np.datetime64]:
 
 def _seconds(months: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return months.astype("datetime64[s]").astype(np.int64)
-
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_SECONDS = {
-    "1m": _MINUTE,
-    "3m": 3 * _MINUTE,
-    "5m": 5 * _MINUTE,
-    "15m": 15 * _MINUTE,
-    "30m": 30 * _MINUTE,
-    "1h": _HOUR,
-    "2h": 2 * _HOUR,
-    "4h": 4 * _HOUR,
-    "6h": 6 * _HOUR,
-    "12h": 12 * _HOUR,
-    "1d": _DAY,
-    "1w": 7 * _DAY,
-    "1mo": 30 * _DAY,
-}

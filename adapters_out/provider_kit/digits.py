@@ -29,10 +29,15 @@ _KEEP_FIRST = np.array([_ALL >> (64 - 8 * k) if k else 0 for k in range(9)], dty
 _ZEROS = np.uint64(0x3030303030303030)
 _OVER_NINE = np.uint64(0x7676767676767676)
 _HIGH_BITS = np.uint64(0x8080808080808080)
-_PAIRS = np.uint64(0x000000FF000000FF)
+_PAIRS = np.uint64(0x00FF00FF00FF00FF)
+_FOURS = np.uint64(0x0000FFFF0000FFFF)
+# What joins neighbours: ten ones to a pair, a hundred pairs, ten thousand fours.
+_JOIN_ONES = np.uint64(1 + (10 << 8))
+_JOIN_PAIRS = np.uint64(1 + (100 << 16))
+_JOIN_FOURS = np.uint64(1 + (10_000 << 32))
 _SCALE = np.uint64(10**8)
 _EXACT = np.uint64(1 << 53)
-_BYTE = np.uint64(8)
+_BYTE, _TWO_BYTES, _FOUR_BYTES = np.uint64(8), np.uint64(16), np.uint64(32)
 _WIDTH = 8
 _COMMA, _OPEN, _CLOSE, _QUOTE, _POINT = b',[]".'
 _CELL = re.compile(rb'(")?\d+(?:\.(\d+))?(")?')
@@ -75,12 +80,11 @@ class DecimalTable:
         width = body.count(b",", 0, body.find(b"]") + 1) + 1
         if not body.startswith(b"[[") or not body.endswith(b"]]"):
             return None
-        text = _PAD + body + _PAD
+        # The outer brackets stand where the commas before the first and after the last row would.
+        text = b"".join((_PAD, b",", memoryview(body)[1:-1], b",", _PAD))
         codes = np.frombuffer(text, np.uint8)
         commas = np.flatnonzero(codes == _COMMA)
-        rows, rest = divmod(len(commas) + 1, width)
-        # The outer brackets stand where the commas before the first and after the last row would.
-        commas = np.concatenate(([len(_PAD)], commas, [len(_PAD) + len(body) - 1]))
+        rows, rest = divmod(len(commas) - 1, width)
         between = commas[::width]
         if rest or (codes[between[:-1] + 1] != _OPEN).any():
             return None
@@ -204,14 +208,16 @@ class DecimalTable:
 
 def _eights(digits: Words) -> Words | None:
     """The value of the eight digits (most significant lowest) in each word; None: not digits."""
-    if ((digits | (digits + _OVER_NINE)) & _HIGH_BITS).any():
+    overflow = digits + _OVER_NINE
+    overflow |= digits
+    if np.bitwise_or.reduce(overflow, axis=None) & _HIGH_BITS:
         return None
-    digits = (digits >> _BYTE) + digits * np.uint64(10)
-    low = digits >> np.uint64(16)
-    low &= _PAIRS
-    low *= np.uint64(0x0000271000000001)
+    digits = digits * _JOIN_ONES
+    digits >>= _BYTE
     digits &= _PAIRS
-    digits *= np.uint64(0x000F424000000064)
-    digits += low
-    digits >>= np.uint64(32)
+    digits *= _JOIN_PAIRS
+    digits >>= _TWO_BYTES
+    digits &= _FOURS
+    digits *= _JOIN_FOURS
+    digits >>= _FOUR_BYTES
     return digits

@@ -12,7 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from adapters_out.provider_kit.sheet import Sheet
-from domain.bars import COLUMNS, Bar, BarSeries
+from domain.bars import COLUMNS, Bar, BarSeries, Ints
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage, RejectedRow
@@ -68,10 +68,12 @@ def judge(
     """
     present = ask.interval.floor(int(looked_at))
     horizon = present if sheet.final_before is None else min(present, sheet.final_before)
+    if _is_flawless(sheet, ask, horizon):
+        return Verdict(_flawless(sheet, ask, rules, horizon, fetched_at), horizon, strange=False)
     rows = _sorting(sheet, ask, rules, horizon, present)
     keep, conflicts = _ascending(sheet, rows.final)
     refused = [*np.flatnonzero(rows.refused).tolist(), *conflicts]
-    covers = _covers(sheet, ask, rules, rows.inside, horizon)
+    covers = _covers(sheet, ask, rules, sheet.ts[rows.inside], horizon)
     strange = len(sheet) > 0 and not (rows.inside | rows.forming).any() and rules.bounded
     if covers is None:
         return Verdict(None, horizon, strange)
@@ -83,6 +85,28 @@ def judge(
         fetched_at=fetched_at,
     )
     return Verdict(page, horizon, strange)
+
+
+def _is_flawless(sheet: Sheet, ask: BarsAsk, horizon: int) -> bool:
+    """Whether every row is a final bar of the range, in order: so it is with nearly every page."""
+    ts, span = sheet.ts, ask.range
+    return (
+        len(ts) > 0
+        and span.start <= int(ts[0])
+        and int(ts[-1]) < min(span.end, horizon)
+        and bool((ts[1:] > ts[:-1]).all())
+        and bool(ask.interval.aligned(ts).all())
+        and bool(_sound(sheet, ask.instrument.asset_class).all())
+    )
+
+
+def _flawless(
+    sheet: Sheet, ask: BarsAsk, rules: PageRules, horizon: int, fetched_at: float
+) -> BarsPage | None:
+    covers = _covers(sheet, ask, rules, sheet.ts[-1:], horizon)
+    if covers is None:
+        return None
+    return BarsPage(covers, _series(sheet, ask.interval, None), fetched_at=fetched_at)
 
 
 def _sorting(sheet: Sheet, ask: BarsAsk, rules: PageRules, horizon: int, present: int) -> _Sorting:
@@ -104,12 +128,20 @@ def _sound(sheet: Sheet, asset_class: AssetClass) -> Mask:
     """Rows that can be bars: comparisons with NaN are false, so a price that is none fails."""
     high, low, volume, vwap = sheet.high, sheet.low, sheet.volume, sheet.vwap
     floor = _floor(asset_class)
-    sound = (high >= np.maximum(sheet.open, sheet.close)) & (high < np.inf)
-    sound &= (low <= np.minimum(sheet.open, sheet.close)) & (low > floor)
-    sound &= ~((volume < 0) | (volume == np.inf) | (sheet.trades < -1))
-    # Nothing was traded, and the average of nothing was sent as 0: that is no fault.
-    sound &= ~((vwap <= floor) & ~((vwap == 0) & (volume == 0))) & (vwap != np.inf)
-    sound[list(sheet.unread)] = False
+    sound = high >= np.maximum(sheet.open, sheet.close)
+    sound &= high < np.inf
+    sound &= low <= np.minimum(sheet.open, sheet.close)
+    sound &= low > floor
+    wrong = vwap <= floor
+    if wrong.any():  # nothing was traded and its average was sent as 0: that is no fault
+        wrong &= (vwap != 0) | (volume != 0)
+    wrong |= vwap == np.inf
+    wrong |= volume < 0
+    wrong |= volume == np.inf
+    wrong |= sheet.trades < -1
+    sound &= ~wrong
+    if sheet.unread:
+        sound[list(sheet.unread)] = False
     return sound
 
 
@@ -139,9 +171,11 @@ def _ascending(sheet: Sheet, final: Mask) -> tuple[Positions, frozenset[int]]:
     return keep[~repeated & ~conflict], frozenset(keep[conflict].tolist())
 
 
-def _series(sheet: Sheet, interval: Interval, keep: Positions) -> BarSeries:
-    every = len(keep) == len(sheet) and bool((np.diff(keep) == 1).all())
-    columns = {n: getattr(sheet, n) if every else getattr(sheet, n)[keep] for n in COLUMNS}
+def _series(sheet: Sheet, interval: Interval, keep: Positions | None) -> BarSeries:
+    """The rows at these positions, or all as they stand."""
+    columns = {n: getattr(sheet, n) for n in COLUMNS}
+    if keep is not None:
+        columns = {n: column[keep] for n, column in columns.items()}
     columns["vwap"] = np.where(columns["vwap"] == 0, np.nan, columns["vwap"])
     return BarSeries(interval, **columns)
 
@@ -167,13 +201,13 @@ def _forming(sheet: Sheet, forming: Mask) -> Bar | None:
 
 
 def _covers(
-    sheet: Sheet, ask: BarsAsk, rules: PageRules, inside: Mask, horizon: int
+    sheet: Sheet, ask: BarsAsk, rules: PageRules, inside: Ints, horizon: int
 ) -> TimeRange | None:
-    """The part of the range that this sheet answers for good."""
+    """The part of the range that this sheet answers for good; ``inside`` are its opens there."""
     start, end = ask.range.start, min(ask.range.end, horizon)
     if sheet.kept_from is not None:
         start = max(start, sheet.kept_from)
-    last = ask.interval.shift(int(sheet.ts[inside].max()), 1) if inside.any() else ask.range.start
+    last = ask.interval.shift(int(inside.max()), 1) if len(inside) else ask.range.start
     if not _is_last(sheet, rules):
         end = min(end, last)
     return TimeRange(start, end) if start < end else None

@@ -118,6 +118,8 @@ def _listing(pair: _AssetPair) -> Listing:
 
 def _complaint(reply: Reply) -> Complaint | None:
     """The first error; what begins with W is a warning."""
+    if reply.body.startswith(b'{"error":[],'):
+        return None
     said = msgspec.json.decode(reply.body, type=_Answer).error
     errors = [text for text in said if not text.startswith("W")]
     return Complaint(errors[0], "; ".join(errors[1:])) if errors else None
