@@ -200,11 +200,12 @@ def _structural_fault(series: BarSeries, n: int) -> str | None:
 def _time_fault(interval: Interval, ts: Ints) -> str | None:
     """Looks closely only at the first bar and at those that do not follow their neighbour."""
     breaks = interval.breaks(ts)
-    if np.any(ts[breaks + 1] <= ts[breaks]):
+    if len(breaks) and np.any(ts[breaks + 1] <= ts[breaks]):
         return "times do not strictly increase"
-    if not (interval.is_aligned(int(ts[0])) and interval.aligned(ts[breaks + 1]).all()):
-        return f"times do not open {interval.value} bars"
-    return None
+    starts = interval.is_aligned(int(ts[0]))
+    if starts and (not len(breaks) or interval.aligned(ts[breaks + 1]).all()):
+        return None
+    return f"times do not open {interval.value} bars"
 
 
 @np.errstate(invalid="ignore")

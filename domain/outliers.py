@@ -4,6 +4,7 @@ The formulas of the first four are those of the fks_data contract (section 7), w
 computes in the same way; :func:`hampel` is Pearson's filter with Matlab's defaults.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -98,12 +99,12 @@ def _standing_out(values: Floats, threshold: float, ddof: int, least: int) -> In
     n = len(values)
     with np.errstate(all="ignore"):
         mean = float(np.add.reduce(values)) / n if n else np.nan
-        if not np.isfinite(mean):  # NaN inside, or a sum beyond the largest float
+        if not math.isfinite(mean):  # NaN inside, or a sum beyond the largest float
             return _among_finite(values, threshold, ddof, least)
         if n < least:
             return _NONE
         away = values - mean
-        limit = threshold * float(np.sqrt(away @ away / (n - ddof)))
+        limit = threshold * math.sqrt(float(away @ away) / (n - ddof))
         if limit == 0:
             return _NONE
         np.abs(away, out=away)

@@ -135,16 +135,14 @@ class DecimalTable:
         return _Cell(bool(found[1]), len(found[2] or b""))
 
     def _edges(self, columns: Sequence[int], cells: Mapping[int, _Cell]) -> tuple[Places, Places]:
-        """First character of each cell and the end of its digits (columns × rows)."""
-        table = self._commas[:-1].reshape(self._rows, self._width)
-        start = np.ascontiguousarray(table[:, columns].T)
-        stop = np.ascontiguousarray(self._commas[1:].reshape(self._rows, self._width)[:, columns].T)
-        quotes = [int(cells[c].quoted) for c in columns]
-        first = [1 + q + (c == 0) for q, c in zip(quotes, columns, strict=True)]
-        last = [q + (c == self._width - 1) for q, c in zip(quotes, columns, strict=True)]
-        start += np.array(first, np.int64)[:, None]
-        stop -= np.array(last, np.int64)[:, None]
-        return start, stop
+        """Before the first character of each cell and behind its last digit (columns × rows)."""
+        before, behind = np.empty((2, len(columns), self._rows), np.int64)
+        for i, c in enumerate(columns):
+            quoted = int(cells[c].quoted)
+            np.add(self._commas[c : -1 : self._width], quoted + (c == 0), out=before[i])
+            last = quoted + (c == self._width - 1)
+            np.subtract(self._commas[c + 1 :: self._width], last, out=behind[i])
+        return before, behind
 
     def _windows(self, starts: Places) -> Words:
         """Sixteen characters from every start, less ``0``, as two words (… × 2)."""
@@ -153,10 +151,13 @@ class DecimalTable:
         words ^= _ZEROS
         return words
 
-    def _in_quotes(self, quoted: Sequence[bool], start: Places, stop: Places) -> bool:
-        """Whether every cell of the quoted columns is in quotes."""
-        marks = np.concatenate((start[quoted] - 1, stop[quoted]))
-        return bool((self._codes[marks] == _QUOTE).all())
+    def _in_quotes(self, quoted: Sequence[bool], before: Places, behind: Places) -> bool:
+        """Whether every cell of the quoted columns, and of no other, is in quotes."""
+        expected = np.array(quoted)[:, None]
+        return not any(
+            (np.equal(self._codes.take(places), _QUOTE) != expected).any()
+            for places in (before, behind)
+        )
 
     def _read(
         self, bare: Sequence[int], dotted: Sequence[int], cells: Mapping[int, _Cell]
@@ -168,15 +169,15 @@ class DecimalTable:
         """
         columns, n = [*bare, *dotted], len(bare)
         places = np.array([[cells[c].places] for c in columns])
-        start, stop = self._edges(columns, cells)
-        end = stop - places
-        end[n:] -= 1
-        whole = end - start
+        before, behind = self._edges(columns, cells)
+        end = behind - (places + (places > 0))
+        whole = end - before
+        whole -= 1
         if whole.min() < 1 or whole[:n].max(initial=1) > 2 * _WIDTH:
             return None
-        if (self._codes[end[n:]] != _POINT).any():
+        if (self._codes.take(end[n:]) != _POINT).any():
             return None
-        if not self._in_quotes([cells[c].quoted for c in columns], start, stop):
+        if not self._in_quotes([cells[c].quoted for c in columns], before, behind):
             return None
         words = self._windows(end - np.where(places, _WIDTH - 1, 2 * _WIDTH))
         words[n:, :, 0] <<= _BYTE  # drops the point
@@ -189,17 +190,17 @@ class DecimalTable:
             return None
         numbers = values[..., 0] * _SCALE + values[..., 1]
         odd = (whole[n:] >= _WIDTH) | (places[n:] > _WIDTH) | (numbers[n:] > _EXACT)
-        decimals = self._by_hand(numbers[n:] / np.float64(_SCALE), odd, start[n:], stop[n:])
+        decimals = self._by_hand(numbers[n:] / np.float64(_SCALE), odd, before[n:], behind[n:])
         return None if decimals is None else Numbers(numbers[:n].astype(np.int64), decimals)
 
     def _by_hand(
-        self, numbers: NDArray[np.float64], odd: NDArray[np.bool_], start: Places, stop: Places
+        self, numbers: NDArray[np.float64], odd: NDArray[np.bool_], before: Places, behind: Places
     ) -> NDArray[np.float64] | None:
         """Replace the odd ones, None if one of them is no decimal after all."""
         if not odd.any():
             return numbers
         for place in zip(*np.nonzero(odd), strict=True):
-            text = self._text[start[place] : stop[place]]
+            text = self._text[before[place] + 1 : behind[place]]
             if not _DECIMAL.fullmatch(text):
                 return None
             numbers[place] = float(text)
