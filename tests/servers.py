@@ -105,7 +105,7 @@ def migrate_url(url: str) -> None:
 @contextmanager
 def private_postgres() -> Iterator[str]:
     """The URL of a PostgreSQL that ends with the block, or with this process."""
-    account = _account()
+    account = server_account()
     place = Path(tempfile.mkdtemp(prefix="fks-pg-"))
     os.chown(place, account.uid, account.gid)
     try:
@@ -134,7 +134,8 @@ def _run_postgres(place: Path, account: Account) -> Iterator[str]:
             server.wait()
 
 
-def _account() -> Account:
+def server_account() -> Account:
+    """Who may run PostgreSQL: ourselves, or `nobody` when we are root."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), dropped=False)
     nobody = pwd.getpwnam("nobody")

@@ -87,7 +87,7 @@ def test_a_provider_that_stumbled(shared: Stage) -> None:
     def is_first_choice() -> bool:
         (answer,) = crowd([(services[1].port, question(next(numbers)))])
         time.sleep(1.0)
-        return answer.json()["provider"] == "binance"
+        return bool(answer.json()["provider"] == "binance")
 
     wait_until(is_first_choice, "The first choice", BACK_WITHIN_S)
 
