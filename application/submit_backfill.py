@@ -3,11 +3,19 @@
 from msgspec import Struct
 
 from application.resolve_symbol import ResolveSymbol
-from domain.errors import InvalidRequest, NoData, Overloaded, RangeTooWide, UnsupportedInterval
-from domain.instrument import clean_symbol
+from domain.errors import (
+    InvalidRequest,
+    NoData,
+    Overloaded,
+    RangeTooWide,
+    UnknownInstrument,
+    UnsupportedInterval,
+)
+from domain.instrument import Instrument, clean_symbol
 from domain.interval import Interval
 from domain.jobs import BackfillTask, Job
 from domain.moment import LATEST
+from domain.provider import Capability
 from domain.timerange import TimeRange
 from ports.clock import Clock, Ids
 from ports.jobs import JobLedger, JobQueue
@@ -39,7 +47,8 @@ class SubmitBackfill:
 
     - The range holds at least one bar, begins in the past, does not reach beyond the running
       bar and is not absurdly wide.
-    - A named provider exists and has the interval.
+    - A named provider exists and has the interval; without a name, somebody offers bars of
+      that class of assets.
     - The same task, however its symbol is spelled, is entered once while it is unfinished.
     - What the ledger accepted will be done: a broker that is down is no error, the reconciler
       sends the job later.
@@ -69,11 +78,15 @@ class SubmitBackfill:
         """Enter the job.
 
         Raises:
-            InvalidRequest, NoData, UnsupportedInterval, RangeTooWide: see the rules above.
+            InvalidRequest, NoData, UnknownInstrument, UnsupportedInterval, RangeTooWide: see the
+                rules above.
             StoreUnavailable, Overloaded: the ledger cannot be reached; nothing was accepted.
         """
         task = self._task(request)
-        job, created = await self._ledger.submit(self._ids.new(), await self._key(task), task)
+        instrument = await self._resolve(task.symbol)
+        self._check_offers(instrument, task)
+        key = _key(instrument, task)
+        job, created = await self._ledger.submit(self._ids.new(), key, task)
         if created:
             await self._hand_over(job.id)
         return SubmittedBackfill(job, created)
@@ -90,10 +103,17 @@ class SubmitBackfill:
         symbol = clean_symbol(request.symbol)
         return BackfillTask(symbol, request.interval, span.start, span.end, request.provider)
 
-    async def _key(self, task: BackfillTask) -> str:
-        instrument = await self._resolve(task.symbol)
-        provider = task.provider or "any"
-        return f"backfill {instrument.id} {task.interval.value} {task.start} {task.end} {provider}"
+    def _check_offers(self, instrument: Instrument, task: BackfillTask) -> None:
+        offers = [
+            provider.name
+            for provider in self._catalogue.all().values()
+            if task.provider in {None, provider.name}
+            and provider.capabilities.can(Capability.BARS, instrument.asset_class)
+        ]
+        if not offers:
+            whom = task.provider or "any configured provider"
+            message = f"{instrument.id} is a {instrument.asset_class.value}, not listed by {whom}."
+            raise UnknownInstrument(message)
 
     def _checked_range(self, request: SubmitBackfillRequest) -> TimeRange:
         if request.start < 0:
@@ -140,3 +160,9 @@ class SubmitBackfill:
             offered = ", ".join(i.value for i in provider.capabilities.intervals)
             message = f"{provider.name} has no {request.interval.value} bars: use {offered}."
             raise UnsupportedInterval(message, "interval")
+
+
+def _key(instrument: Instrument, task: BackfillTask) -> str:
+    """What makes two tasks one."""
+    provider = task.provider or "any"
+    return f"backfill {instrument.id} {task.interval.value} {task.start} {task.end} {provider}"

@@ -8,7 +8,13 @@ from adapters_out.memory.clock import CountingIds, ManualClock
 from adapters_out.memory.job_ledger import MemoryJobLedger
 from application.resolve_symbol import ResolveSymbol
 from application.submit_backfill import SubmitBackfill, SubmitBackfillRequest, SubmittedBackfill
-from domain.errors import InvalidRequest, NoData, RangeTooWide, UnsupportedInterval
+from domain.errors import (
+    InvalidRequest,
+    NoData,
+    RangeTooWide,
+    UnknownInstrument,
+    UnsupportedInterval,
+)
 from domain.instrument import AssetClass, Instrument, Listing
 from domain.interval import Interval
 from domain.jobs import BackfillTask, JobState
@@ -127,6 +133,14 @@ def test_the_same_task_is_one_job(bench: Bench) -> None:
     ]
     assert [other.created for other in others] == [True] * 4
     assert len(bench.queue.ids) == 5
+
+
+@pytest.mark.parametrize("provider", [None, "idle"])
+def test_what_nobody_lists_is_refused(bench: Bench, provider: str | None) -> None:
+    """A class of assets that no (or not the named) provider offers is an unknown instrument."""
+    with pytest.raises(UnknownInstrument, match="AAPL is a stock, not listed by"):
+        bench.accept("AAPL", provider=provider)
+    assert bench.queue.ids == []
 
 
 def test_a_broker_that_is_down_is_no_error(bench: Bench, run: Run) -> None:

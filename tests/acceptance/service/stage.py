@@ -76,8 +76,16 @@ class Process:
     @property
     def rss_mib(self) -> float:
         """Its resident memory."""
+        return self._memory("VmRSS")
+
+    @property
+    def peak_mib(self) -> float:
+        """The most memory that was ever resident."""
+        return self._memory("VmHWM")
+
+    def _memory(self, field: str) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        line = next(line for line in status.splitlines() if line.startswith(field))
         return int(line.split()[1]) / 1024
 
     def send(self, number: signal.Signals) -> None:
