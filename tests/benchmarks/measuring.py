@@ -42,21 +42,33 @@ class Timings:
         return Spread.of([a / b for a, b in pairs])
 
 
-def side_by_side(subjects: Mapping[str, Callable[[], object]], rounds: int) -> Timings:
-    """Run every subject once per round, each round beginning with another one.
+def side_by_side(
+    subjects: Mapping[str, Callable[[], object]], rounds: int, stretch_s: float = 0.02
+) -> Timings:
+    """Let every subject run in every round, each round beginning with another one.
 
-    One round before the first warms up and does not count.
+    What takes less than ``stretch_s`` is repeated that long within its turn, and the turn's mean
+    counts: otherwise each would run in caches that the others have filled. The first round
+    warms up and does not count.
     """
     seconds: dict[str, list[float]] = {name: [] for name in subjects}
     for number, order in enumerate(_orders(tuple(subjects), rounds + 1)):
         gc.collect()
         for name in order:
-            began = time.perf_counter()
-            subjects[name]()
-            took = time.perf_counter() - began
+            took = _mean_of_turn(subjects[name], stretch_s)
             if number:
                 seconds[name].append(took)
     return Timings(seconds)
+
+
+def _mean_of_turn(subject: Callable[[], object], stretch_s: float) -> float:
+    began, runs = time.perf_counter(), 0
+    while True:
+        subject()
+        runs += 1
+        took = time.perf_counter() - began
+        if took >= stretch_s:
+            return took / runs
 
 
 @dataclass(frozen=True, slots=True)
