@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from application.answers import BarsAnswer
-from application.complete_series import Completed, CompleteSeries
+from application.complete_series import CompleteSeries
 from application.explain_failure import attempt_of, failure_of
-from application.held import Held, View
+from application.fill_window import FillWindow
 from application.question import Question
 from application.rank_candidates import RankCandidates
 from application.stored_answer import ReadStored, assemble, is_good, score_of
-from application.widen_window import widened
 from domain.errors import Attempt, DeadlineExceeded, NoData, NotListed, ProviderError
 from domain.provider import Capability
-from domain.timerange import TimeRange
 from ports.clock import Clock
 from ports.market_data import CallContext
 
@@ -42,7 +40,7 @@ class AskProviders:
     ) -> None:
         """Take the collaborators."""
         self._candidates = candidates
-        self._complete = complete
+        self._fill = FillWindow(complete, read, clock)
         self._read = read
         self._clock = clock
 
@@ -123,53 +121,13 @@ class AskProviders:
     ) -> tuple[BarsAnswer, bool]:
         """Hold a provider to its share of the time even if it does not keep to it itself."""
         if context.deadline is None:
-            return await self._ask_one(question, name, context)
+            return await self._fill(question, self._candidates.provider(name), context)
         try:
             async with asyncio.timeout(context.deadline - self._clock.monotonic()):
-                return await self._ask_one(question, name, context)
+                return await self._fill(question, self._candidates.provider(name), context)
         except TimeoutError:
             message = f"{name} did not answer in its share of the time."
             raise DeadlineExceeded(message) from None
-
-    async def _ask_one(
-        self, question: Question, name: str, context: CallContext
-    ) -> tuple[BarsAnswer, bool]:
-        """One provider's answer, and whether it spoke for the whole window."""
-        query, provider = question.query, self._candidates.provider(name)
-        done = await self._obtain(question, name, question.span, context)
-        asked = done.asked
-
-        async def obtain(span: TimeRange) -> Held | None:
-            nonlocal asked
-            try:
-                more = await self._complete(
-                    provider, query.instrument, query.interval, span, context
-                )
-            except (ProviderError, DeadlineExceeded):
-                return None
-            asked = asked or more.asked
-            return more.held
-
-        now = self._clock.now()
-        view = View(done.held, question.window)
-        view = await widened(query, view, provider.capabilities, now, obtain)
-        now = self._clock.now()
-        answer = assemble(question, view, now, cached=not asked, forming=done.forming)
-        return answer, not view.held.unknown(now)
-
-    async def _obtain(
-        self, question: Question, name: str, span: TimeRange, context: CallContext
-    ) -> Completed:
-        query = question.query
-        return await self._complete(
-            self._candidates.provider(name),
-            query.instrument,
-            query.interval,
-            span,
-            context,
-            reread=not query.use_cache,
-            forming=query.include_partial,
-        )
 
     async def _spare(self, question: Question, chosen: Sequence[str]) -> BarsAnswer | None:
         """From a more preferred provider that may not be asked now, but holds everything."""

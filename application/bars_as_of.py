@@ -73,8 +73,7 @@ class BarsAsOf:
         """What one provider's series said, and whether it spoke for the whole window."""
         can = self._candidates.provider(name).capabilities
         view = await self._read.view(question, name, can, now)
-        settled = not view.held.unknown(now)
-        return assemble(question, view, now, cached=False), settled
+        return assemble(question, view, now, cached=False), view.is_settled(now)
 
     async def _look_back(
         self, question: Question, among: Sequence[str], now: float

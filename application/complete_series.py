@@ -7,6 +7,7 @@ from msgspec import Struct
 from application.fetch_bars import FetchBars
 from application.held import Held
 from application.plan_asks import plan_asks
+from application.skip_empty import SEEK_PAGES
 from application.stored_answer import ReadStored
 from domain.bars import Bar
 from domain.coverage import Coverage
@@ -69,6 +70,29 @@ class CompleteSeries:
         # Some providers send the running bar with every answer; it is for those who want it.
         now = await self._read(held.key, span)
         return Completed(now, running if forming else None, asked=True)
+
+    async def seek(
+        self,
+        provider: MarketDataProvider,
+        instrument: Instrument,
+        lead: Held,
+        context: CallContext,
+    ) -> bool:
+        """Ask for what is missing of a stretch until bars come, at most four pages; whether asked.
+
+        Raises:
+            ProviderError, DeadlineExceeded, StoreUnavailable: as :class:`FetchBars`.
+        """
+        wanted = lead.missing(self._clock.now())
+        left = SEEK_PAGES
+        for part in wanted:
+            pages = self._fetch(provider, instrument, lead.key.interval, part, context)
+            async with aclosing(pages):
+                async for page in pages:
+                    left -= 1
+                    if page.rows or not left:
+                        return True
+        return bool(wanted)
 
     def _wanted(
         self, held: Held, provider: MarketDataProvider, *, reread: bool, forming: bool

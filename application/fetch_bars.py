@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from application.skip_empty import unlisted_before
 from domain.bars import Bar
 from domain.coverage import Gap, explain_holes
 from domain.instrument import Instrument, SeriesKey
@@ -33,6 +35,7 @@ class FetchBars:
 
     - every page is one transaction: when a page is yielded it is committed;
     - a slot the provider answered without a bar becomes a gap with a reason;
+    - the first bars of a series also tell that it was not listed where nothing came before;
     - rows that cannot be bars go to quarantine, never silently away.
     """
 
@@ -64,13 +67,23 @@ class FetchBars:
         ask = BarsAsk(instrument, interval, span, forming)
         async with aclosing(provider.bars(ask, context)) as pages:
             async for page in pages:
+                before: tuple[Gap, ...] = ()
                 if len(page.series):
+                    if earliest is None:
+                        before = await self._unlisted_before(key, page.covers.start)
                     first = int(page.series.ts[0])
                     earliest = first if earliest is None else min(earliest, first)
                 batch = self._batch(key, page, earliest, provider, context)
+                batch = replace(batch, empty=(*before, *batch.empty))
                 receipt = await self._store.write(batch)
                 self._count(key, batch, receipt)
                 yield FetchedPage(page.covers, len(page.series), receipt, page.forming)
+
+    async def _unlisted_before(self, key: SeriesKey, start: int) -> tuple[Gap, ...]:
+        """What was learned to be empty before anybody knew that the series begins later."""
+        if start <= 0:
+            return ()
+        return unlisted_before(await self._store.coverage(key, TimeRange(0, start)))
 
     def _batch(
         self,

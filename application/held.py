@@ -41,3 +41,8 @@ class View(Struct, frozen=True):
     def is_complete(self, now: float) -> bool:
         """Whether no provider has to be asked."""
         return not self.short and not self.held.missing(now)
+
+    def is_settled(self, now: float) -> bool:
+        """Whether the provider spoke for all of it; for all of the range if there is no bar."""
+        is_open = self.short and not len(self.held.bars.series)
+        return not is_open and not self.held.unknown(now)

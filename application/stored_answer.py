@@ -1,10 +1,12 @@
 """Read one provider's series from the store and say how complete it is."""
 
 import numpy as np
+from msgspec.structs import replace
 
 from application.answers import BarsAnswer, SourcePart
 from application.held import Held, View
 from application.question import Question
+from application.skip_empty import ahead_of, is_blank, window_from
 from application.widen_window import trimmed, widened
 from domain.bars import Bar
 from domain.coverage import Coverage, GapReason
@@ -49,7 +51,36 @@ class ReadStored:
             return await self(question.key(name), span, question.query.as_of)
 
         view = View(await read(question.span), question.window)
+        view = await self.skipped(question, view, now)
         return await widened(question.query, view, can, now, read)
+
+    async def skipped(self, question: Question, view: View, now: float) -> View:
+        """Over a blank window on to the first bar behind it; ``short`` when that is unknown.
+
+        The window still begins at the start, so that the skipped stretch is named.
+        """
+        if not is_blank(question.query, view):
+            return view
+        lead, first = await self.lead(question, view.held, now)
+        if lead.unknown(now):
+            return replace(view, short=True)
+        if first is None:
+            return view
+        window = window_from(question.query, lead.span.start, first, now)
+        span = window.range or lead.span
+        return View(await self(lead.key, span, question.query.as_of), window)
+
+    async def lead(self, question: Question, held: Held, now: float) -> tuple[Held, int | None]:
+        """What is known of a blank window and on to the first bar behind it, and that bar."""
+        ahead, as_of = ahead_of(question.query, held, now), question.query.as_of
+        if ahead is None:
+            return held, None
+        found = await self._store.read(held.key, BarSlice(ahead, 1), as_of)
+        first = int(found.series.ts[0]) if len(found.series) else None
+        span = TimeRange(held.span.start, ahead.end if first is None else first)
+        return Held(
+            held.key, span, held.bars, await self._store.coverage(held.key, span, as_of)
+        ), first
 
     async def look_back(self, question: Question, name: str) -> View | None:
         """The newest bars of all, for a question for the latest that has no other answer.

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from application.held import Held, View
+from application.skip_empty import body_of
 from domain.coverage import GapReason
 from domain.interval import Interval
 from domain.ledger import StoredBars
 from domain.provider import Capabilities
-from domain.query import BarQuery, BarWindow
+from domain.query import BarQuery, BarWindow, last_end
 from domain.timerange import TimeRange
 
 MAX_EXTRA = 8_000  # slots, five and a half days of minutes: the longest weekend
@@ -38,7 +39,7 @@ async def widened(
         held = await obtain(window.range)
         if held is None or held.unknown(now).seconds > view.held.unknown(now).seconds:
             return replace(view, short=True)
-        view = View(held, window)
+        view = View(held, window, view.short and not len(held.bars.series))
     return view
 
 
@@ -64,8 +65,9 @@ def _wider(query: BarQuery, view: View, can: Capabilities, now: float) -> BarWin
     held, interval = view.held, view.held.key.interval
     if len(held.bars.series) >= query.limit:
         return None
-    slots = interval.count(held.span.start, held.span.end)
-    owed = query.limit - (slots - _quiet_slots(held, now))
+    body = body_of(query, held)
+    slots = interval.count(body.start, body.end)
+    owed = query.limit - (slots - _quiet_slots(held, body, now))
     if owed <= 0:
         return None
     bars = len(held.bars.series)
@@ -83,16 +85,16 @@ def _grown(
         return BarWindow(TimeRange(start, span.end)) if start < span.start else None
     if view.window.rest is None:
         return None
-    closed = interval.shift(interval.last_closed(now), 1)
-    bound = closed if query.end is None else min(interval.ceil(query.end), closed)
+    bound = last_end(query, now)
     end = min(interval.shift(span.end, extra), bound)
     return BarWindow(TimeRange(span.start, end), end if end < bound else None)
 
 
-def _quiet_slots(held: Held, now: float) -> int:
+def _quiet_slots(held: Held, body: TimeRange, now: float) -> int:
     interval = held.key.interval
     gaps = held.coverage.gaps(interval, now)
-    return sum(interval.count(g.start, g.end) for g in gaps if g.reason in _QUIET)
+    quiet = (gap.range.intersect(body) for gap in gaps if gap.reason in _QUIET)
+    return sum(interval.count(part.start, part.end) for part in quiet if part is not None)
 
 
 def _oldest(interval: Interval, can: Capabilities, now: float) -> int:

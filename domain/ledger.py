@@ -14,7 +14,8 @@ class Batch(Struct, frozen=True):
     """One answer of a provider, judged and ready to be remembered in one transaction.
 
     ``asked`` is the range it answers for good; every slot in it is a bar of ``series`` or lies
-    in one of ``empty``. ``rejected`` rows go to quarantine. ``fetched_at`` is Unix seconds.
+    in one of ``empty``, which may also explain anew what was known to be empty outside of it.
+    ``rejected`` rows go to quarantine. ``fetched_at`` is Unix seconds.
     """
 
     key: SeriesKey

@@ -64,8 +64,7 @@ def choose_window(query: BarQuery, now: float) -> BarWindow:
     - ``end`` only: the last ``limit`` before it.
     """
     interval = query.interval
-    closed = interval.shift(interval.last_closed(now), 1)
-    end = closed if query.end is None else min(interval.ceil(query.end), closed)
+    end = last_end(query, now)
     if query.start is None:
         start = max(interval.shift(end, -query.limit), interval.ceil(0))
         return BarWindow(TimeRange(start, end) if start < end else None)
@@ -76,6 +75,13 @@ def choose_window(query: BarQuery, now: float) -> BarWindow:
     if stop < end:
         return BarWindow(TimeRange(start, stop), rest=stop)
     return BarWindow(TimeRange(start, end))
+
+
+def last_end(query: BarQuery, now: float) -> int:
+    """Where the slots of a query end at ``now``: at its ``end``, but behind the last closed bar."""
+    interval = query.interval
+    closed = interval.shift(interval.last_closed(now), 1)
+    return closed if query.end is None else min(interval.ceil(query.end), closed)
 
 
 def encode_cursor(start: int) -> str:

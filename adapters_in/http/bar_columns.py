@@ -14,6 +14,7 @@ from application.answers import BarsAnswer
 from domain.bars import PRICES, Bar, Floats, Ints
 from domain.query import Fill
 
+_LONGEST_LEAD = 10_000  # rows that are filled in before the first bar
 _NO = -1  # a number of trades that was not sent, in the domain's columns
 
 
@@ -44,7 +45,7 @@ def columns_of(answer: BarsAnswer, fill: Fill = Fill.NONE) -> Columns:
     floats = {name: getattr(series, name) for name in (*PRICES, "volume", "vwap")}
     ts, trades, missing = series.ts, series.trades, None
     if fill is not Fill.NONE:
-        ts = series.interval.grid(answer.window.start, answer.window.end)
+        ts = series.interval.grid(_fill_from(answer), answer.window.end)
         at = np.searchsorted(series.ts, ts).clip(max=max(0, len(series) - 1))
         missing = series.ts[at] != ts
         floats = {name: np.where(missing, np.nan, column[at]) for name, column in floats.items()}
@@ -61,6 +62,12 @@ def columns_of(answer: BarsAnswer, fill: Fill = Fill.NONE) -> Columns:
         filled=None if missing is None else missing.tolist(),
     )
     return columns if answer.forming is None else _with_forming(columns, answer.forming)
+
+
+def _fill_from(answer: BarsAnswer) -> int:
+    """Where filling begins: years before the first bar are one gap and no rows."""
+    start, first = answer.window.start, int(answer.series.ts[0])
+    return first if answer.series.interval.count(start, first) > _LONGEST_LEAD else start
 
 
 def _repeat_close(floats: dict[str, Floats], missing: NDArray[np.bool_]) -> None:

@@ -41,6 +41,7 @@ class ScriptedProvider(MarketDataProvider):
     - ``quiet`` slots have no bar, ``is_empty`` means that none has; nothing is older than
       ``listed_from``; a bar is there ``late_s`` after its close;
     - ``corrections`` replace the close of a bar, ``spoilt`` rows are rejected;
+    - ``skips`` fills every page with bars: the first ones there are, as Binance does;
     - ``lags`` keeps silent about the newest bar instead of answering that there is none.
 
     ``pages`` are the ranges of the upstream calls for bars, in order.
@@ -57,6 +58,7 @@ class ScriptedProvider(MarketDataProvider):
         self.is_empty = False
         self.listed_from = 0
         self.late_s = 0.0
+        self.skips = False
         self.lags = False
         self.corrections: dict[int, float] = {}
         self.spoilt: set[int] = set()
@@ -105,7 +107,8 @@ class ScriptedProvider(MarketDataProvider):
             if self.lags and stop == ask.interval.floor(int(self._clock.now())):
                 stop = ask.interval.shift(stop, -1)
             while start < stop:
-                end = min(ask.interval.shift(start, self.capabilities.page_bars), stop)
+                first = self._first(ask.interval, start, stop) if self.skips else start
+                end = min(ask.interval.shift(first, self.capabilities.page_bars), stop)
                 self.pages.append(TimeRange(start, end))
                 await self._call(context)
                 yield self._page(ask, TimeRange(start, end))
@@ -169,6 +172,9 @@ class ScriptedProvider(MarketDataProvider):
 
     def _has(self, ts: int) -> bool:
         return not self.is_empty and ts not in self.quiet and ts >= self.listed_from
+
+    def _first(self, interval: Interval, start: int, stop: int) -> int:
+        return next((t for t in interval.grid(start, stop).tolist() if self._has(t)), stop)
 
     def _forming(self, ts: int) -> Bar:
         bar = self.bar(ts)

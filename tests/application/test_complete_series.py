@@ -157,7 +157,7 @@ def test_every_page_is_written_before_the_next_is_asked_for_and_judged_by_itself
         with pytest.raises(ProviderUnavailable):
             await anext(pages)
         assert [(page.rows, page.receipt.inserted) for page in seen] == [(500, 500)] * 3
-        assert world.store.trips == ["bounds", "write", "write", "write"]
+        assert world.store.trips == ["bounds", "coverage", "write", "write", "write"]
         assert len(world.told.named("quality_scored")) == 3
         assert [t["inserted"] for t in world.told.named("rows_written")] == [500] * 3
 
