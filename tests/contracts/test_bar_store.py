@@ -304,6 +304,19 @@ def test_a_bar_in_a_known_emptiness_supersedes_it(run: Run, store: BarStore) -> 
     assert (before.held, before.empty, before.asked) == (RangeSet(), (), RangeSet())
 
 
+def test_a_batch_may_explain_anew_what_is_empty_outside_of_it(run: Run, store: BarStore) -> None:
+    """The first bars tell that there was no listing before; as of then, nobody knew."""
+    outage, unlisted = GapReason.PROVIDER_OUTAGE, GapReason.NOT_LISTED
+    run(store.write(batch(slots(0, 4), empty=[(0, 4, outage)])))
+    empty = [(0, 4, unlisted), (7, 9, unlisted)]
+    told = run(store.write(batch(slots(7, 10), [bar(9)], empty=empty)))
+    now = run(store.coverage(KEY, EVER))
+    assert [e.gap for e in now.empty] == [Gap(at(a), at(b), why) for a, b, why in empty]
+    assert now.asked == RangeSet((slots(0, 4), slots(7, 10)))
+    then = run(store.coverage(KEY, EVER, _known(told) - 1))
+    assert [e.gap for e in then.empty] == [Gap(at(0), at(4), outage)]
+
+
 def test_another_reason_supersedes_the_old_one(run: Run, store: BarStore) -> None:
     """The newest answer says why; the gaps as of the past keep the reason of the past."""
     run(store.write(batch(slots(0, 4), [bar(0)], empty=[(1, 4, GapReason.UNKNOWN)])))

@@ -121,6 +121,15 @@ def test_nothing_before_to_repeat(house: House) -> None:
     assert (rows[0]["close"], rows[0]["filled"]) == (None, True)
 
 
+def test_years_before_the_first_bar_are_not_filled(house: House) -> None:
+    """They are one gap; rows begin with the first bar."""
+    start = LAST - 20_000 * 60
+    house.first.holes = frozenset(range(start, LAST - 60, 60)) | {LAST - 60}
+    body = house.ask(f"{BTC}&start={start}&limit=5&fill=null").json
+    assert [row["ts"] for row in body["data"]] == [LAST]
+    assert body["gaps"] == [{"start": start, "end": LAST, "reason": "not_listed"}]
+
+
 def test_forming_bar(house: House) -> None:
     """include_partial adds the running bar, marked as not final, and it is not kept."""
     answer = house.ask(f"{BTC}&limit=2&include_partial=true")
