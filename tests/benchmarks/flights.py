@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tests.benchmarks.measuring import Spread
 from tests.benchmarks.options import Options
-from tests.benchmarks.processes import fetch, program, serving
+from tests.benchmarks.processes import as_installed, fetch, program, serving
 from tests.benchmarks.report import Cells, Section, duration, noted
 from tests.servers import free_port
 
@@ -23,7 +23,7 @@ def measure(options: Options) -> Section:
     """Real service, the simulator as its provider; every round asks for another cold range."""
     port = free_port()
     simulator = f"http://127.0.0.1:{port}"
-    command = ["-m", "bootstrap", "simulate", "--port", str(port)]
+    command = as_installed("bootstrap", "simulate", "--port", str(port))
     with tempfile.TemporaryDirectory(prefix="fks-bench-") as place, program(command, simulator):
         to_simulator = {"FKS_BINANCE_BASE_URL": f"{simulator}/binance", "FKS_PROVIDERS": "binance"}
         with serving(Path(place), **to_simulator) as (url, _, _):

@@ -10,15 +10,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Event
 
+from tests.benchmarks.as_installed import surplus_modules
 from tests.servers import free_port
 
 _ROOT = Path(__file__).parents[2]
 _READY_S = 60.0
 _STOP_S = 30.0
 _pause = Event()
+_surplus = cache(surplus_modules)
 
 
 @contextmanager
@@ -53,9 +56,14 @@ def serving(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settled = {"DATABASE_URL": "", "REDIS_URL": "", "FKS_DATA_DIR": str(data_dir)}
-    command = ["-m", "bootstrap", "serve", "--port", str(port), *options]
+    command = as_installed("bootstrap", "serve", "--port", str(port), *options)
     with program(command, f"{url}/ready", settled | environment) as (process, took):
         yield url, process, took
+
+
+def as_installed(*words: str) -> list[str]:
+    """The command of a module without what only tests and yardsticks brought along."""
+    return ["-m", "tests.benchmarks.as_installed", _surplus(), *words]
 
 
 def fetch(url: str) -> tuple[bytes, Mapping[str, str]]:

@@ -11,7 +11,7 @@ from adapters_out.postgres.embedded.launcher import EmbeddedPostgres
 from tests.benchmarks.load import Load, client, press, press_stepping
 from tests.benchmarks.measuring import Spread
 from tests.benchmarks.options import Options
-from tests.benchmarks.processes import fetch, program, serving
+from tests.benchmarks.processes import as_installed, fetch, program, serving
 from tests.benchmarks.report import Cells, Section, duration, noted, number, times
 from tests.servers import free_port
 
@@ -107,7 +107,7 @@ def _bare_twin(url: str, path: Path) -> Iterator[str]:
     path.write_bytes(json.dumps(_kept(headers)).encode() + b"\n" + body)
     port = free_port()
     bare = f"http://127.0.0.1:{port}/"
-    command = ["-m", "tests.benchmarks.bare_asgi", str(port), str(path)]
+    command = as_installed("tests.benchmarks.bare_asgi", str(port), str(path))
     with program(command, bare):
         if fetch(bare)[0] != body:
             raise AssertionError("the yardstick sends something else")
