@@ -12,7 +12,15 @@ from application.fill_window import FillWindow
 from application.question import Question
 from application.rank_candidates import RankCandidates
 from application.stored_answer import ReadStored, assemble, is_good, score_of
-from domain.errors import Attempt, DeadlineExceeded, NoData, NotListed, ProviderError
+from domain.coverage import GapReason
+from domain.errors import (
+    Attempt,
+    DeadlineExceeded,
+    MalformedPayload,
+    NoData,
+    NotListed,
+    ProviderError,
+)
 from domain.provider import Capability
 from ports.clock import Clock
 from ports.market_data import CallContext
@@ -25,7 +33,8 @@ class AskProviders:
 
     - candidates in ranked order, each with a fair share of the time that is left;
     - a preferred provider that cannot be asked but holds everything still answers;
-    - an empty range is an answer and ends the search; an error never counts as empty;
+    - an empty range is an answer and ends the search; an error never counts as empty, and
+      neither do rows that all went to quarantine;
     - an answer below the quality floor is kept while the next provider is tried;
     - when all fail, what is stored is served and said to be stale; with nothing stored the
       failure carries one reason per provider.
@@ -106,6 +115,7 @@ class AskProviders:
             share = self._share(context, len(chosen) - place)
             try:
                 answer, settled = await self._ask_in_time(question, name, share)
+                _refuse_rubbish(answer)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
                 if isinstance(error, NotListed):
@@ -156,6 +166,17 @@ def _time_left(clock: Clock, context: CallContext) -> float:
     if context.deadline is None:
         return float("inf")
     return context.deadline - RESERVE_S - clock.monotonic()
+
+
+def _refuse_rubbish(answer: BarsAnswer) -> None:
+    """Rows that all went to quarantine are no empty range.
+
+    Raises:
+        MalformedPayload: the provider had rows, and not one of them could be a bar.
+    """
+    if not len(answer.series) and any(gap.reason is GapReason.UNKNOWN for gap in answer.gaps):
+        message = f"{answer.provider} sent nothing but rows that cannot be bars."
+        raise MalformedPayload(message, provider=answer.provider)
 
 
 def _nothing(answer: BarsAnswer) -> str:

@@ -458,3 +458,19 @@ def test_an_interval_that_only_the_second_choice_has_is_its_own_first_choice() -
         assert (answer.provider, answer.substituted) == ("second", False)
 
     in_virtual_time(scene())
+
+
+def test_rows_that_all_went_to_quarantine_are_no_empty_range() -> None:
+    """Who sends nothing but rubbish has not answered: the next one is asked, and it is said."""
+
+    async def scene() -> None:
+        world = World()
+        world.first.spoilt = {NOW - k * MINUTE for k in range(1, 2000)}
+        answer = await Process(world).ask(query(10))
+        assert (answer.provider, answer.substituted) == ("second", True)
+        with pytest.raises(NoProviderAvailable) as failed:
+            await Process(world).ask(query(20, provider="first"))
+        (attempt,) = failed.value.attempts
+        assert (attempt.provider, attempt.code) == ("first", "malformed-payload")
+
+    in_virtual_time(scene())
