@@ -181,7 +181,8 @@ class DecimalTable:
             return None
         words = self._windows(end - np.where(places, _WIDTH - 1, 2 * _WIDTH))
         words[n:, :, 0] <<= _BYTE  # drops the point
-        words[n:, :, 1] &= _KEEP_FIRST.take(places[n:], mode="clip")
+        if (places[n:] < _WIDTH).any():
+            words[n:, :, 1] &= _KEEP_FIRST.take(places[n:], mode="clip")
         words[:n, :, 1] &= _KEEP_LAST.take(whole[:n], mode="clip")
         whole[:n] -= _WIDTH
         words[..., 0] &= _KEEP_LAST.take(whole, mode="clip")
@@ -189,16 +190,18 @@ class DecimalTable:
         if values is None:
             return None
         numbers = values[..., 0] * _SCALE + values[..., 1]
-        odd = (whole[n:] >= _WIDTH) | (places[n:] > _WIDTH) | (numbers[n:] > _EXACT)
-        decimals = self._by_hand(numbers[n:] / np.float64(_SCALE), odd, before[n:], behind[n:])
+        decimals = self._decimals(numbers[n:], whole[n:], places[n:], (before[n:], behind[n:]))
         return None if decimals is None else Numbers(numbers[:n].astype(np.int64), decimals)
 
-    def _by_hand(
-        self, numbers: NDArray[np.float64], odd: NDArray[np.bool_], before: Places, behind: Places
+    def _decimals(
+        self, digits: Words, whole: Places, places: Places, edges: tuple[Places, Places]
     ) -> NDArray[np.float64] | None:
-        """Replace the odd ones, None if one of them is no decimal after all."""
-        if not odd.any():
+        """So many hundred-millionths as numbers; None if a long one is no decimal after all."""
+        numbers = digits / np.float64(_SCALE)
+        if whole.max(initial=0) < _WIDTH and places.max(initial=0) <= _WIDTH:
             return numbers
+        odd = (whole >= _WIDTH) | (places > _WIDTH) | (digits > _EXACT)
+        before, behind = edges
         for place in zip(*np.nonzero(odd), strict=True):
             text = self._text[before[place] + 1 : behind[place]]
             if not _DECIMAL.fullmatch(text):

@@ -90,8 +90,10 @@ def _seconds(raw: Ints, unit: int, faults: dict[int, str]) -> Ints:
     if unit == 1:
         return raw
     seconds: Ints = raw // unit
-    for index in np.flatnonzero(seconds * unit != raw).tolist():
-        faults.setdefault(index, _UNEVEN)
+    uneven = seconds * unit != raw
+    if uneven.any():
+        for index in np.flatnonzero(uneven).tolist():
+            faults.setdefault(index, _UNEVEN)
     return seconds
 
 
