@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import cast
 
+import msgspec
 import uvloop
 from uvicorn._types import ASGIApplication
 
@@ -97,11 +98,13 @@ async def scheduler(settings: Settings, log: EventLog) -> int:
     return 0
 
 
-async def simulate(host: str, port: int) -> int:
+async def simulate(host: str, port: int, *, json: bool) -> int:
     """Run the provider simulator alone until a signal."""
     try:
         async with SimulatorServer(host, port, SystemClock()) as simulator:
-            print(f"Provider simulator on {simulator.url} (synthetic data)", flush=True)  # noqa: T201  # the command's answer
+            text = f"Provider simulator on {simulator.url} (synthetic data)"
+            facts = {"url": simulator.url, "providers": simulator.providers, "synthetic": True}
+            print(msgspec.json.encode(facts).decode() if json else text, flush=True)  # noqa: T201  # the command's answer
             await until_signal(_SLACK_S)
     except OSError as fault:
         message = f"Cannot listen on {host}:{port} ({_reason(fault)}): choose another --port."

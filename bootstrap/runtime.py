@@ -35,9 +35,9 @@ class LocalRuntime(Runtime):
         settings, log = self._prepare("info")
         return processes.run_loop(processes.scheduler(settings, log))
 
-    def simulate(self, host: str, port: int) -> int:
+    def simulate(self, host: str, port: int, *, json: bool) -> int:
         """Run the simulator until a signal."""
-        return processes.run_loop(processes.simulate(host, port))
+        return processes.run_loop(processes.simulate(host, port, json=json))
 
     async def migrate(self) -> Sequence[str]:
         """Apply the migrations."""

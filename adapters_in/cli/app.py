@@ -106,9 +106,9 @@ def _add_processes(app: cyclopts.App, runtime: Runtime) -> None:
         return runtime.scheduler()
 
     @app.command
-    def simulate(*, host: str = "127.0.0.1", port: Port = 8013) -> int:
+    def simulate(*, host: str = "127.0.0.1", port: Port = 8013, json: AsJson = False) -> int:
         """Run the provider simulator alone (synthetic data in the providers' wire formats)."""
-        return runtime.simulate(host, port)
+        return runtime.simulate(host, port, json=json)
 
     @app.command
     def migrate(*, json: AsJson = False) -> int:
@@ -166,8 +166,9 @@ def _add_operations(app: cyclopts.App, runtime: Runtime) -> None:
         return inspection.show_diagnoses(_wait(runtime.diagnose()), json=json)
 
     @app.command
-    def openapi() -> int:
-        """Print the OpenAPI document."""
+    def openapi(*, json: AsJson = False) -> int:
+        """Print the OpenAPI document, which is JSON in any case."""
+        del json
         sys.stdout.write(runtime.openapi().decode() + "\n")
         return DONE
 

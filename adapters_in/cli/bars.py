@@ -15,11 +15,12 @@ from application.answers import BarsAnswer
 from domain.bars import Bar
 from domain.errors import InvalidRequest
 from domain.interval import Interval
-from domain.moment import iso, parse_micros, parse_seconds
-from domain.query import BarQuery
+from domain.moment import MICROS, iso, parse_micros, parse_seconds
+from domain.query import BarQuery, encode_cursor
 from ports.market_data import CallContext
 
 _FIELDS = ("ts", "open", "high", "low", "close", "volume", "vwap", "trades")
+_OPTIONAL = ("vwap", "trades")
 
 
 @Parameter(name="*")
@@ -47,7 +48,11 @@ async def bars(runtime: Runtime, symbol: str, options: BarsOptions) -> int:
             await _query(tools, symbol, options),
             CallContext(tools.clock.monotonic() + tools.deadline_s, request_id=tools.ids.new()),
         )
-    _PRINTERS[options.format](answer)
+        now = tools.clock.now()
+    if options.format == "json":
+        _json(answer, now)
+    else:
+        {"table": _table, "csv": _csv}[options.format](answer)
     return 0
 
 
@@ -86,23 +91,35 @@ def _table(answer: BarsAnswer) -> None:
         console.print(f"gap {iso(gap.start)} to {iso(gap.end)}: {gap.reason.value}")
 
 
-def _json(answer: BarsAnswer) -> None:
+def _json(answer: BarsAnswer, now: float) -> None:
+    """The members of the HTTP answer; those that change by the second are null as of a moment."""
+    pure = answer.as_of is not None
+    score = answer.quality.score
     body = {
         "symbol": answer.symbol,
         "instrument": answer.instrument.id,
         "interval": answer.interval.value,
         "provider": answer.provider,
-        "cached": answer.cached if answer.as_of is None else None,
-        "stale": answer.stale if answer.as_of is None else None,
+        "cached": None if pure else answer.cached,
+        "stale": None if pure else answer.stale,
+        "age_s": None if pure else max(0, int(now - answer.learned_at)),
         "substituted": answer.substituted,
-        "data": [_row(bar) for bar in answer.series],
+        "demo": False,  # the demo lives in `serve --demo` alone
+        "as_of": None if answer.as_of is None else _seconds(answer.as_of),
+        "data": _rows(answer),
         "quality": {
-            "score": answer.quality.score.score,
-            "status": answer.quality.score.status,
-            "issues": [finding.message for finding in answer.quality.findings],
+            "score": score.score,
+            "status": score.status,
+            "components": {
+                "completeness": score.completeness,
+                "freshness": score.freshness,
+                "outliers": score.outliers,
+            },
+            "issues": answer.quality.issues,
         },
         "gaps": [{"start": g.start, "end": g.end, "reason": g.reason.value} for g in answer.gaps],
         "sources": answer.sources,
+        "next": None if answer.next_start is None else encode_cursor(answer.next_start),
     }
     sys.stdout.write(msgspec.json.encode(body).decode() + "\n")
 
@@ -115,12 +132,20 @@ def _csv(answer: BarsAnswer) -> None:
         writer.writerow(["" if value is None else repr(value) for value in values])
 
 
+def _rows(answer: BarsAnswer) -> list[dict[str, object]]:
+    """One object per bar; what the provider never sends is left out."""
+    bars = list(answer.series)
+    never = {name for name in _OPTIONAL if all(getattr(bar, name) is None for bar in bars)}
+    return [{name: value for name, value in _row(bar).items() if name not in never} for bar in bars]
+
+
 def _row(bar: Bar) -> dict[str, object]:
     return {"timestamp": bar.ts} | msgspec.structs.asdict(bar)
 
 
+def _seconds(micros: int) -> float:
+    return micros // MICROS if micros % MICROS == 0 else micros / MICROS
+
+
 def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.15g}"
-
-
-_PRINTERS = {"table": _table, "json": _json, "csv": _csv}

@@ -73,8 +73,8 @@ class Runtime(Protocol):
         """Keep the clockwork while leading, until a signal; the exit code."""
 
     @abstractmethod
-    def simulate(self, host: str, port: int) -> int:
-        """Run the provider simulator alone until a signal; the exit code."""
+    def simulate(self, host: str, port: int, *, json: bool) -> int:
+        """Say where (in a line of JSON if asked), run the simulator until a signal; exit code."""
 
     @abstractmethod
     async def migrate(self) -> Sequence[str]:

@@ -11,8 +11,8 @@ import pytest
 
 from adapters_in.simulator.faults import FaultKind
 from tests.acceptance.service.calls import call
-from tests.acceptance.service.moments import DAY, HOUR
-from tests.acceptance.service.stage import COMMAND, Ended, Stage
+from tests.acceptance.service.moments import DAY, HOUR, instant
+from tests.acceptance.service.stage import COMMAND, OHLCV, Ended, Stage
 from tests.servers import free_port, wait_until
 
 _SPAN = ("--interval", "1m", "--start", str(DAY), "--end", str(DAY + 2 * HOUR))
@@ -169,7 +169,7 @@ def test_doctor_names_every_fault_with_its_remedy(stage: Stage) -> None:
 
 def test_the_openapi_document_needs_nothing(stage: Stage) -> None:
     """`openapi` prints the document without a database."""
-    ended = stage.cli("openapi", DATABASE_URL=_NOWHERE)
+    ended = stage.cli("openapi", "--json", DATABASE_URL=_NOWHERE)
     document = json.loads(ended.out)
     assert (ended.code, document["openapi"][0]) == (0, "3")
     assert "/api/v1/data/ohlcv" in document["paths"]
@@ -219,12 +219,31 @@ def test_an_interrupted_back_fill_keeps_what_it_acknowledged(
     assert stage.sql("SELECT count(*) FROM bars") == [(6000,)]
 
 
+@pytest.mark.slow
+def test_the_terminal_says_what_http_says(stage: Stage) -> None:
+    """`bars --format json` is the body of /ohlcv, now and as of a moment, pages included."""
+    service = stage.serve()
+    for limit, span in ((2, {"start": DAY}), (100, {"start": DAY, "end": DAY + HOUR})):
+        flags = [word for name, value in span.items() for word in (f"--{name}", str(value))]
+        told = stage.cli("bars", "BTCUSDT", *flags, "--limit", str(limit), "--format", "json")
+        served = service.get(OHLCV, symbol="BTCUSDT", interval="1m", limit=limit, **span)
+        live = {"cached": True, "age_s": 0}
+        assert json.loads(told.out) | live == served.json() | live
+        moment = instant()
+        flags += ["--as-of", moment, "--limit", str(limit), "--format", "json"]
+        then = service.get(
+            OHLCV, symbol="BTCUSDT", interval="1m", limit=limit, as_of=moment, **span
+        )
+        assert json.loads(stage.cli("bars", "BTCUSDT", *flags).out) == then.json()
+
+
 def test_the_simulator_alone(stage: Stage) -> None:
     """`simulate` says where it listens, plays the providers, and ends on SIGTERM."""
     port = free_port()
-    process = stage.start("simulate", "--port", str(port))
+    process = stage.start("simulate", "--port", str(port), "--json")
     wait_until(lambda: "\n" in process.out, "The simulator")
-    assert f"http://127.0.0.1:{port}" in process.out
+    told = {"url": f"http://127.0.0.1:{port}", "providers": ["binance", "kraken"]}
+    assert json.loads(process.out) == told | {"synthetic": True}
     answer = call(port, "GET", "/binance/api/v3/klines", {"symbol": "BTCUSDT", "interval": "1m"})
     assert (answer.status, len(answer.json())) == (200, 500)
     assert process.stop() == 0
