@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from uvicorn._types import ASGIApplication
 
+from bootstrap.bounded_http import BoundedHttp
 from ports.clock import Clock
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -40,7 +41,7 @@ class GracefulServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=BoundedHttp,
                 ws="none",
                 lifespan="off",
                 log_config=None,
