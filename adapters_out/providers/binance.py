@@ -35,6 +35,7 @@ _NAME = "binance"
 _PAGE = 1000
 _MIB = 1024 * 1024
 _LONGEST_ERROR = 4096
+_LONGEST_SYMBOL = 20
 # Case matters: 1m is a minute, 1M a month.
 _SPELLING = {i: i.value for i in Interval} | {Interval.MO1: "1M"}
 # A row is open time, o, h, l, c, base volume, close time, quote volume, trades and more. Times
@@ -43,7 +44,12 @@ _KLINE = Layout(ts=0, open=1, high=2, low=3, close=4, volume=5, trades=8, unit=0
 
 
 def _symbol(instrument: Instrument) -> str:
-    return instrument.base + instrument.quote
+    """Raise NotListed where Binance would only complain about illegal characters (-1100)."""
+    symbol = instrument.base + instrument.quote
+    if len(symbol) > _LONGEST_SYMBOL:
+        message = f"binance has no symbols of more than {_LONGEST_SYMBOL} characters."
+        raise NotListed(message, provider=_NAME)
+    return symbol
 
 
 def _ask_bars(ask: BarsAsk) -> Call:

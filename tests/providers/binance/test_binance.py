@@ -262,3 +262,13 @@ def test_an_unknown_pair_is_not_listed() -> None:
 
     with pytest.raises(NotListed, match="Invalid symbol"):
         in_virtual_time(run())
+
+
+def test_a_symbol_that_cannot_exist_is_not_listed() -> None:
+    """Binance would call it illegal characters; nothing is sent for what nobody can list."""
+    long = Instrument.pair("A" * 17, "USDT")
+    with pytest.raises(NotListed):
+        BARS.ask(BarsAsk(long, Interval.M1, TimeRange(T0, T0 + 60)))
+    with pytest.raises(NotListed):
+        PRICE.ask(long)
+    assert isinstance(PRICE.ask(Instrument.pair("A" * 16, "USDT")), Call)
