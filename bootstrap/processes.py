@@ -20,7 +20,13 @@ from adapters_in.simulator.server import SimulatorServer
 from adapters_out.postgres.retention import keep_bars_for
 from adapters_out.system.clock import SystemClock
 from adapters_out.system.telemetry import EventLog
-from bootstrap.background import end_at_the_latest, running, until_signal
+from bootstrap.background import (
+    IMPATIENT_S,
+    SLACK_S,
+    end_at_the_latest,
+    running,
+    until_signal,
+)
 from bootstrap.demo import demo_settings
 from bootstrap.lifespan import Opened, open_application
 from bootstrap.server import GracefulServer
@@ -31,7 +37,6 @@ from bootstrap.version import VERSION
 CLOCKWORK = "clockwork"
 _BACKLOG = 2048
 _TICK_S = 3.0
-_SLACK_S = 1.5
 _LAST_WISHES_S = 1.0  # what draining may add after the requests have ended
 
 
@@ -105,7 +110,7 @@ async def simulate(host: str, port: int, *, json: bool) -> int:
             text = f"Provider simulator on {simulator.url} (synthetic data)"
             facts = {"url": simulator.url, "providers": simulator.providers, "synthetic": True}
             print(msgspec.json.encode(facts).decode() if json else text, flush=True)  # noqa: T201  # the command's answer
-            await until_signal(_SLACK_S)
+            await until_signal(SLACK_S)
     except OSError as fault:
         message = f"Cannot listen on {host}:{port} ({_reason(fault)}): choose another --port."
         raise SettingsRefused(message) from None
@@ -149,7 +154,7 @@ async def _serve(
 
     def drain() -> None:
         status.drain()
-        end_at_the_latest(settings.shutdown_grace_s + _SLACK_S)
+        end_at_the_latest(settings.shutdown_grace_s + SLACK_S)
 
     server = GracefulServer(
         cast("ASGIApplication", build_app(services)),  # the same protocol, spelled loosely
@@ -158,7 +163,7 @@ async def _serve(
         drain_delay_s=settings.drain_delay_s,
         on_drain=drain,
         on_refuse=services.gate.close,
-        on_second=lambda: end_at_the_latest(_SLACK_S),
+        on_second=lambda: end_at_the_latest(IMPATIENT_S),
         on_ready=lambda: print(summary(settings, opened, listener, demo=demo), flush=True),  # noqa: T201  # for people
     )
     watch = opened.application.watch_health()

@@ -255,7 +255,7 @@ class Stage:
 
     def postgres_pids(self) -> list[int]:
         """Every process that works in the embedded data directory."""
-        return [pid for pid, line in _command_lines() if str(self.data_dir) in line]
+        return [pid for pid, place in _processes() if str(self.data_dir) in place]
 
     def _room(self) -> Path:
         room = self.place / f"process-{len(self.processes)}"
@@ -279,11 +279,12 @@ def _end(process: Process) -> None:
         process.kill()
 
 
-def _command_lines() -> Iterator[tuple[int, str]]:
+def _processes() -> Iterator[tuple[int, str]]:
+    """Every process with its working directory (where PostgreSQL has its data) and arguments."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                yield int(entry.name), f"{(entry / 'cwd').readlink()} {line}"
             except OSError:
-                continue  # it has ended meanwhile
-            yield int(entry.name), line
+                continue  # it has ended meanwhile, or is somebody else's
