@@ -26,6 +26,7 @@ from domain.ledger import BarSlice, StoredBars
 from domain.query import BarQuery
 from domain.scoring import judge
 from domain.timerange import RangeSet, TimeRange
+from ports.bar_store import BarStore
 from tests.benchmarks.bare_writes import copy_rows
 from tests.benchmarks.measuring import Timings
 from tests.benchmarks.options import Options
@@ -35,7 +36,8 @@ from tests.benchmarks.stores import embedded_store
 
 _PER_SERIES = 10_000
 _DAY = 1_440
-_ROUNDS = 200
+_ROUNDS = 60
+_BEST_OF = 5  # of each in a round: two processes take turns here, and anybody may come between
 _SERVER, _PLAIN = "server", "server, plain SELECT"
 _EXECUTION = re.compile(r"Execution Time: ([\d.]+) ms")
 _PLAIN_SELECT = b"""
@@ -121,19 +123,28 @@ async def _measured(options: Options) -> list[Cells]:
 
 
 async def _timed(pool: PostgresPool, key: SeriesKey, rounds: int) -> Timings:
-    """Every round asks the server for its own time and then does the work itself."""
+    """Every round asks the server for its own time and then does the work itself.
+
+    The best of five counts for both.
+    """
     store = PostgresBarStore(pool)
     seconds: dict[str, list[float]] = {name: [] for name in (_SERVER, _PLAIN, *_FORMS)}
     statement = bar_reading._READS[False, False]
     for _ in range(rounds):
         gc.collect()
-        seconds[_SERVER].append(await _explained(pool, key, statement))
-        seconds[_PLAIN].append(await _explained(pool, key, _PLAIN_SELECT))
+        for name, asked in ((_SERVER, statement), (_PLAIN, _PLAIN_SELECT)):
+            told = [await _explained(pool, key, asked) for _ in range(_BEST_OF)]
+            seconds[name].append(min(told))
         for form, encode in _FORMS.items():
-            began = time.perf_counter()
-            encode(await store.read(key, BarSlice(_SPAN)))
-            seconds[form].append(time.perf_counter() - began)
+            taken = [await _read(store, key, encode) for _ in range(_BEST_OF)]
+            seconds[form].append(min(taken))
     return Timings(seconds)
+
+
+async def _read(store: BarStore, key: SeriesKey, encode: Callable[[StoredBars], bytes]) -> float:
+    began = time.perf_counter()
+    encode(await store.read(key, BarSlice(_SPAN)))
+    return time.perf_counter() - began
 
 
 async def _explained(pool: PostgresPool, key: SeriesKey, statement: bytes) -> float:
@@ -186,12 +197,13 @@ async def _row(pool: PostgresPool, key: SeriesKey, bars: int, form: str, taken: 
 
 _TITLE = "A day of minutes out of the store to JSON"
 _NOTES = """\
-1,440 bars of one series of 10,000, cached pages, one connection. The yardstick is what the server
-itself says that it needs (`EXPLAIN (ANALYZE, TIMING OFF)`, without planning and sending): for our
-statement, which aggregates every column into one array, and for a plain `SELECT` of the same
-rows, which the server finishes sooner but a client then has to take apart row by row. Ours runs
-from the call of the store to the finished bytes; *answer* adds score and findings, sources, ETag
-and envelope.
+1,440 bars of one series of 10,000, cached pages, one connection; of every five reads and every
+five questions to the server the best counts. The yardstick is what the server itself says that it
+needs (`EXPLAIN (ANALYZE, TIMING OFF)`, without planning and sending): for our statement, which
+aggregates every column into one array, and for a plain `SELECT` of the same rows, which the
+server finishes sooner but a client then has to take apart row by row. Ours runs from the call of
+the store to the finished bytes; *answer* adds score and findings, sources, ETag and envelope. The
+text of the numbers is what costs most beside the server: about 35 ns each.
 
 It grows with the bars that are asked for, not with the table: ten times the bars add one level of
 the index at most.

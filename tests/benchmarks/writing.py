@@ -23,7 +23,7 @@ from tests.benchmarks.stores import embedded_store, timescale_store
 
 _OURS, _COPY, _UPSERT = "fks-data", "COPY", "executemany"
 _NEW, _IDENTICAL, _CHANGED = "new", "identical", "10 % changed"
-_SIZES = {1_000: 31, 20_000: 9, 200_000: 5}  # rows of a batch: rounds
+_SIZES = {1_000: 21, 20_000: 7, 200_000: 3}  # rows of a batch: rounds
 _SERIES = (1, 10, 100)
 _HELD = 20_000  # bars of each of them
 _numbers = itertools.count(1_000_000)  # ids of the yardsticks' series, far from our own
@@ -66,7 +66,7 @@ async def _measured(
             for number in range(held, wanted):
                 await copy_rows(pool, next(_numbers), series(_HELD, seed=number))
             held = wanted
-            taken = await _Writing(pool, 1_000, _CHANGED).timed(options.rounds(31))
+            taken = await _Writing(pool, 1_000, _CHANGED).timed(options.rounds(21))
             rows.append(noted(_row(name, 1_000, _CHANGED, f"{wanted} × {_HELD:,} bars", taken)))
     return rows
 
