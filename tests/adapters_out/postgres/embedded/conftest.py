@@ -93,8 +93,8 @@ def running(data_dir: Path) -> set[int]:
 
 
 def supervisor_of(data_dir: Path) -> int:
-    """The process id of the last supervisor."""
-    return int(Place(data_dir).supervisor_lock.read_text())
+    """The process id of the last supervisor; 0 while a new one has not written its own yet."""
+    return int(Place(data_dir).supervisor_lock.read_text() or 0)
 
 
 def postmaster_of(data_dir: Path) -> int:
