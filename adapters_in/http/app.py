@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from litestar import HttpMethod, Litestar, Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
 
 from adapters_in.http.asgi import App
@@ -140,7 +140,10 @@ async def _read(request: AnyRequest, route: Route, context: CallContext) -> Call
     raw = request.scope["query_string"]
     values = read_arguments(raw, request.path_params, route.parameters)
     if route.body is not None:
-        content = await request.body()
+        try:
+            content = await request.body()
+        except InternalServerException:  # Litestar's name for a caller who hangs up while sending
+            raise refuse(400, "The body broke off before its end.") from None
         content_type = request.headers.get("content-type", "")
         values |= read_body(content, content_type, route.body)
     return Call(values, context, request.scope["path"], raw)

@@ -155,6 +155,10 @@ RAW = {
         b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"400",
     ),
+    "a broken body": (
+        b"POST /api/v1/jobs/backfill HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"400",
+    ),
     "a long header": (b"GET /live HTTP/1.1\r\nX: " + b"a" * 2_000_000 + b"\r\n\r\n", b"431"),
     "many headers": (b"GET /live HTTP/1.1\r\n" + b"X: a\r\n" * 100_000 + b"\r\n", b"431"),
     "a strange method": (b"BREW /live HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
