@@ -156,8 +156,10 @@ RAW = {
         b"400",
     ),
     "a broken body": (
-        b"POST /api/v1/jobs/backfill HTTP/1.1\r\nHost: x\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        (
+            b"POST /api/v1/jobs/backfill HTTP/1.1\r\nHost: x\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+        ),
         b"400",
     ),
     "a long header": (b"GET /live HTTP/1.1\r\nX: " + b"a" * 2_000_000 + b"\r\n\r\n", b"431"),
