@@ -74,7 +74,9 @@ def judge(
     keep, conflicts = _ascending(sheet, rows.final)
     refused = [*np.flatnonzero(rows.refused).tolist(), *conflicts]
     covers = _covers(sheet, ask, rules, sheet.ts[rows.inside], horizon)
-    strange = len(sheet) > 0 and not (rows.inside | rows.forming).any() and rules.bounded
+    # The running bar belongs to a range that reaches it, not to one of last year.
+    near = rows.inside | (rows.forming & (sheet.ts <= ask.interval.shift(ask.range.end, 1)))
+    strange = len(sheet) > 0 and not near.any() and rules.bounded
     if covers is None:
         return Verdict(None, horizon, strange)
     page = BarsPage(

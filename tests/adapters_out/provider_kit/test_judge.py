@@ -174,6 +174,9 @@ def test_rows_that_all_lie_elsewhere_are_no_answer() -> None:
     assert judged(bar(100), bar(101)).strange
     assert judged(bar(0, ts=T0 + 1)).strange
     assert not judged().strange
+    now = T0 + 60 * 100 + 3.0
+    assert judged(bar(99), bar(100), now=now).strange  # the running bar is not of this range
+    assert not judged(bar(10), now=T0 + 603.0).strange
 
 
 def test_every_row_is_accounted_for() -> None:
