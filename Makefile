@@ -16,8 +16,11 @@ run: $(VENV)/.run  ## start the service with demo providers: no key, no network
 
 # Two workers: most tests wait for real servers, so this halves the time on two cores.
 PYTEST_ARGS ?= -n 2 --dist loadgroup
+# What fails beside another test is tried once more alone: tests of the running service count
+# seconds, and a fault of ours fails alone too.
+PYTEST_AGAIN := --last-failed --last-failed-no-failures none
 test: $(VENV)/.test check  ## lint, types, layers, then every test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) || $(BIN)/python -m pytest $(PYTEST_AGAIN)
 
 check: $(VENV)/.test  ## lint, types and layers only
 	$(BIN)/ruff check .
