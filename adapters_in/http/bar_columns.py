@@ -79,9 +79,11 @@ def _repeat_close(floats: dict[str, Floats], missing: NDArray[np.bool_]) -> None
 
 
 def _counts(trades: Ints) -> list[int | None] | None:
-    if not len(trades) or (trades == _NO).all():
+    absent = np.equal(trades, _NO)
+    if absent.all():
         return None
-    return [None if n == _NO else n for n in trades.tolist()]
+    counts: list[int | None] = trades.tolist()
+    return [None if n == _NO else n for n in counts] if absent.any() else counts
 
 
 def _with_forming(columns: Columns, bar: Bar) -> Columns:
