@@ -71,11 +71,13 @@ class _Head(Struct, frozen=True):
     provider: str
 
 
-class _Tail(Struct, frozen=True, kw_only=True):
+class _BeforeBars(Struct, frozen=True):
     substituted: bool
     demo: bool
     as_of: int | float | None
-    data: msgspec.Raw
+
+
+class _BehindBars(Struct, frozen=True):
     quality: Quality
     gaps: tuple[GapView, ...]
     sources: tuple[Source, ...]
@@ -134,12 +136,11 @@ def seconds_of(micros: int) -> int | float:
 def _envelope(
     answer: BarsAnswer, data: bytes, cursor: str | None, *, demo: bool
 ) -> tuple[bytes, bytes]:
+    """What stands before and behind the live part; the bars are long, so they are copied once."""
     head = _Head(answer.symbol, answer.instrument.id, answer.interval.value, answer.provider)
-    tail = _Tail(
-        substituted=answer.substituted,
-        demo=demo,
-        as_of=None if answer.as_of is None else seconds_of(answer.as_of),
-        data=msgspec.Raw(data),
+    as_of = None if answer.as_of is None else seconds_of(answer.as_of)
+    before = _BeforeBars(answer.substituted, demo, as_of)
+    behind = _BehindBars(
         quality=quality_of(answer.quality),
         gaps=tuple(gap_of(gap) for gap in answer.gaps),
         sources=tuple(
@@ -147,7 +148,8 @@ def _envelope(
         ),
         next=cursor,
     )
-    return _json.encode(head)[:-1] + b",", _json.encode(tail)[1:]
+    pieces = (_json.encode(before)[1:-1], b',"data":', data, b",", _json.encode(behind)[1:])
+    return _json.encode(head)[:-1] + b",", b"".join(pieces)
 
 
 def _etag(answer: BarsAnswer, data: bytes, *, weak: bool) -> str:
