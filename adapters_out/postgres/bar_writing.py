@@ -156,7 +156,9 @@ async def _change(
             connection, _COPY_REVISIONS, pack_rows(series_id, old.series, old.known_at, known_at)
         )
         first, last = Moment(seconds=int(ts[0])), Moment(seconds=int(ts[-1]))
-        await connection.execute(_REMOVE, (Moments(ts * 1_000_000), series_id, first, last))
+        values = (Moments(ts * 1_000_000), series_id, first, last)
+        # A plan that fits any number of rows is a nested loop: four times slower on TimescaleDB.
+        await connection.execute(_REMOVE, values, prepare=False)
     if len(difference.new):
         await _copy(connection, _COPY, pack_rows(series_id, difference.new, known_at))
 
