@@ -54,11 +54,14 @@ def whole_range(ask: BarsAsk) -> TimeRange:
 
 
 def first_bars(count: int) -> Callable[[BarsAsk], TimeRange]:
-    """Ask for windows of so many bars: for a provider that cuts a longer range silently."""
+    """Ask for windows of so many bars: for a provider that cuts or refuses a longer range.
+
+    One place is left for the running bar, which may be asked for behind the last closed one.
+    """
 
     def page(ask: BarsAsk) -> TimeRange:
-        span = ask.range
-        return TimeRange(span.start, min(span.end, ask.interval.shift(span.start, count)))
+        span, room = ask.range, count - ask.forming
+        return TimeRange(span.start, min(span.end, ask.interval.shift(span.start, room)))
 
     return page
 

@@ -4,6 +4,7 @@
 :func:`sheet_of_columns` takes columns that a provider file has decoded itself.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ _NAMES = ("ts", *_FLOATS, "trades")
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _CELLS = msgspec.json.Decoder(list[object])
 _UNEVEN = "ts: not a whole second"
+# What some languages write where JSON has no word.
+_NO_JSON = re.compile(rb"(?<=[\[,:\s])(-?(?:NaN|Infinity))(?=[\],}\s])")
 
 
 def sheet_of_rows(body: bytes | msgspec.Raw, layout: Layout) -> Sheet:
@@ -126,7 +129,7 @@ def _fast(table: DecimalTable, layout: Layout) -> Sheet | None:
 
 def _general(body: bytes, layout: Layout) -> Sheet:
     """Cell by cell: a row that cannot be read is named, the others survive."""
-    rows = _ROWS.decode(body)
+    rows = _rows(body)
     places = [getattr(layout, name) for name in _NAMES]
     picked: list[list[object]] = []
     broken: dict[int, str] = {}
@@ -142,3 +145,18 @@ def _general(body: bytes, layout: Layout) -> Sheet:
     )
     sheet = sheet_of_columns(columns, layout.unit, broken)
     return replace(sheet, text=lambda i: bytes(rows[i]).decode())
+
+
+def _rows(body: bytes) -> list[msgspec.Raw]:
+    """The rows; a bare NaN or Infinity in one, which is no JSON, becomes a text that is no number.
+
+    Raises:
+        msgspec.DecodeError: the body is no JSON array, or no array of rows but for that.
+    """
+    try:
+        return _ROWS.decode(body)
+    except msgspec.DecodeError:
+        rows = _ROWS.decode(_NO_JSON.sub(rb'"\1"', body))
+        if not all(bytes(row).startswith(b"[") for row in rows):
+            raise
+        return rows

@@ -71,6 +71,17 @@ def test_an_unreadable_cell_costs_its_row_only(column: int, cell: object, reason
     assert sheet.close[[0, 2]].tolist() == [2.5, 2.5]
 
 
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+def test_a_bare_token_that_is_no_json_costs_its_row_only(token: str) -> None:
+    """Some write what JSON has no word for; the text of the row is that token in quotes."""
+    bad = [*GOOD[:4], float(token.replace("Infinity", "inf")), *GOOD[5:]]
+    sheet = read(GOOD, bad, GOOD)
+    assert list(sheet.unread) == [1]
+    assert sheet.unread[1].startswith("close")
+    assert json.loads(sheet.text(1))[4] == token
+    assert sheet.close[[0, 2]].tolist() == [2.5, 2.5]
+
+
 @pytest.mark.parametrize("bad", [5, None, {}, [1700000040000, "2.0"], "row"])
 def test_a_row_of_another_shape_is_named(bad: object) -> None:
     """What is no row, or too short a row, is unreadable; the others survive."""

@@ -142,6 +142,22 @@ def test_a_past_range_never_reaches_over_its_end() -> None:
     assert Walk(ask(2, forming=True), endpoint(), 3, LATER).part.range.end == T0 + 120
 
 
+def test_windows_leave_room_for_the_running_bar() -> None:
+    """Nothing longer than a window is ever asked for, though the running bar comes on top."""
+    some, now = replace(endpoint(), page=first_bars(3)), float(T0 + 60 * 6 + 5)
+    asked: list[TimeRange] = []
+
+    def answer(call: Call) -> str:
+        start, end = int(call.params["start"]), int(call.params["end"])
+        asked.append(TimeRange(start, end))
+        return rows(*range(start, end, 60))
+
+    pages = ends(Walk(ask(6, forming=True), some, 3, now), answer, now)
+    assert max((span.end - span.start) // 60 for span in asked) == 3
+    assert [t for p in pages for t in p.series.ts] == [T0 + 60 * k for k in range(6)]
+    assert [p.forming.ts for p in pages if p.forming is not None] == [T0 + 360]
+
+
 def kept_from(moment: int) -> BarsEndpoint:
     """A provider that keeps nothing older and answers with what it has."""
 
