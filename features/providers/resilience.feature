@@ -82,10 +82,19 @@ Feature: Trouble with a provider
     When the last 30 minutes of BTC-USDT are asked for
     Then every bar is what was traded
 
+  @unpaged
   Scenario: A page that never turns
     Given the provider ignores which page is asked for
     When the last 700 hours of BTC-USDT are asked for with 3 seconds of patience
     Then every bar is what was traded
+    And the provider was called at most 12 times
+
+  @windowed
+  Scenario: The newest page whatever was asked for
+    Given the provider ignores which page is asked for
+    When the last 3200 hours of BTC-USDT are asked for with 3 seconds of patience
+    Then no bar comes
+    And the answer is that the provider is unreadable
     And the provider was called at most 12 times
 
   Scenario: Patience is counted as a whole

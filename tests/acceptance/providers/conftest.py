@@ -9,7 +9,8 @@ import pytest
 from pytest_bdd import parsers, then, when
 
 from adapters_in.simulator.simulator import discover
-from adapters_out.provider_kit.provider import Provider
+from adapters_out.provider_kit.provider import Provider, whole_range
+from domain.coverage import GapReason
 from domain.errors import (
     AccessDenied,
     Banned,
@@ -32,6 +33,10 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "price": lambda p: Capability.PRICE in p.capabilities.offers,
     "deep": lambda p: p.capabilities.history_bars is None,
     "shallow": lambda p: p.capabilities.history_bars is not None,
+    "flat": lambda p: p.capabilities.holes is not GapReason.NO_TRADES,
+    "sparse": lambda p: p.capabilities.holes is GapReason.NO_TRADES,
+    "unpaged": lambda p: p.bars is not None and p.bars.page is whole_range,
+    "windowed": lambda p: p.bars is not None and p.bars.page is not whole_range,
 }
 
 
@@ -154,6 +159,15 @@ def called(stage: Stage, bound: str | None, count: str) -> None:
     arrivals = stage.arrivals()
     assert len(arrivals) <= int(count)
     assert bound or len(arrivals) == int(count)
+
+
+@then("the provider was called no more often than its pages demand")
+def called_seldom(stage: Stage, answers: list[Answer]) -> None:
+    """One call for each full page, and one that finds out where it ends."""
+    span = answers[-1].range
+    assert span is not None
+    full = answers[-1].interval.count(span.start, span.end)
+    assert len(stage.arrivals()) <= -(-full // stage.provider.capabilities.page_bars) + 1
 
 
 @then("the provider was called once")

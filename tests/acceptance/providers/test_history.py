@@ -7,7 +7,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from adapters_in.simulator.assets import ASSETS
 from adapters_in.simulator.wire import Correction
 from domain.interval import Interval
-from tests.acceptance.providers.asking import Answer, ask_bars
+from tests.acceptance.providers.asking import Answer, ask_bars, traded
 from tests.acceptance.providers.stage import INTERVALS, Stage
 
 pytestmark = pytest.mark.usefixtures("provider")
@@ -62,6 +62,15 @@ def _some_are_quiet(answers: list[Answer]) -> None:
     assert 0 < quiet.sum() < len(series)
     assert np.isnan(series.vwap[quiet]).all()
     assert np.array_equal(series.high[quiet], series.low[quiet])
+
+
+@then("the missing ones are the minutes in which nobody traded")
+def _only_the_quiet_are_missing(stage: Stage, answers: list[Answer]) -> None:
+    answer = answers[-1]
+    assert answer.range is not None
+    market = traded(stage, answer.symbol, answer.interval, (answer.range.start, answer.range.end))
+    assert 0 < len(answer.series) < len(market)
+    assert np.array_equal(answer.series.ts, market.ts[market.trades > 0])
 
 
 @then("the missing ones are the two hours of Sunday's outage")
