@@ -3,13 +3,16 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _DECIMAL = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST = 2**63 - 1
+# Whole columns of plain decimals, one blank behind each: what is not, is read cell by cell.
+_DECIMALS = re.compile(r"(?:-?\d{1,40}(?:\.\d{1,40})? )*+", re.ASCII)
+_WHOLES = re.compile(r"(?:-?\d{1,18} )*+", re.ASCII)
 # Stamps of 1973 and later; nothing that we ask for was traded before in finer units.
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 1000))
 
@@ -69,12 +72,26 @@ def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> ND
     kinds = set(map(type, cells))
     if kinds <= {float} or (optional and kinds <= {float, type(None)}):
         return np.array(cells, dtype=np.float64)
+    if _are_all(cells, kinds, _DECIMALS):
+        return np.array(list(map(float, cells)), dtype=np.float64)
     return np.array(_column(number, cells, math.nan, complain, optional=optional), dtype=np.float64)
 
 
 def integers(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.int64]:
     """Cells as int64; one that cannot be read is -1 and reported; an optional None is -1."""
+    if _are_all(cells, set(map(type, cells)), _WHOLES):
+        return np.array(list(map(int, cells)), dtype=np.int64)
     return np.array(_column(whole, cells, -1, complain, optional=optional), dtype=np.int64)
+
+
+def _are_all(
+    cells: Sequence[object], kinds: set[type], form: re.Pattern[str]
+) -> TypeGuard[Sequence[str]]:
+    """Whether the cells are texts of that form, found out in one go."""
+    if kinds != {str}:
+        return False
+    joined = "".join(f"{cell} " for cell in cells)
+    return form.fullmatch(joined) is not None and joined.count(" ") == len(cells)
 
 
 def _column(

@@ -22,9 +22,13 @@ _FLOATS = (*PRICES, "volume", "vwap")
 _NAMES = ("ts", *_FLOATS, "trades")
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _CELLS = msgspec.json.Decoder(list[object])
+_TABLE = msgspec.json.Decoder(list[list[object]])
 _UNEVEN = "ts: not a whole second"
 # What some languages write where JSON has no word.
 _NO_JSON = re.compile(rb"(?<=[\[,:\s])(-?(?:NaN|Infinity))(?=[\],}\s])")
+
+Columns = list[tuple[object, ...]]
+Broken = tuple[Columns, dict[int, str]]
 
 
 def sheet_of_rows(body: bytes | msgspec.Raw, layout: Layout) -> Sheet:
@@ -129,8 +133,26 @@ def _fast(table: DecimalTable, layout: Layout) -> Sheet | None:
 
 def _general(body: bytes, layout: Layout) -> Sheet:
     """Cell by cell: a row that cannot be read is named, the others survive."""
-    rows = _rows(body)
     places = [getattr(layout, name) for name in _NAMES]
+    even = _even(body, places)
+    columns, broken = (even, {}) if even is not None else _uneven(_rows(body), places)
+    sheet = sheet_of_columns(dict(zip(_NAMES, columns, strict=True)), layout.unit, broken)
+    return replace(sheet, text=lambda i: bytes(_rows(body)[i]).decode())
+
+
+def _even(body: bytes, places: Sequence[int | None]) -> Columns | None:
+    """The wanted columns of a table, None unless all its rows are equally long."""
+    try:
+        rows = _TABLE.decode(body)
+        columns = list(zip(*rows, strict=True))
+        absent = (None,) * len(rows)
+        return [absent if p is None else columns[p] for p in places] if rows else None
+    except (msgspec.DecodeError, ValueError, IndexError):
+        return None
+
+
+def _uneven(rows: Sequence[msgspec.Raw], places: Sequence[int | None]) -> Broken:
+    """The wanted columns row by row, and the rows that are none."""
     picked: list[list[object]] = []
     broken: dict[int, str] = {}
     for index, raw in enumerate(rows):
@@ -140,11 +162,7 @@ def _general(body: bytes, layout: Layout) -> Sheet:
         except (msgspec.ValidationError, IndexError):
             broken[index] = "not a row of the expected length"
             picked.append([None] * len(places))
-    columns = dict(
-        zip(_NAMES, zip(*picked, strict=True) if picked else [()] * len(_NAMES), strict=True)
-    )
-    sheet = sheet_of_columns(columns, layout.unit, broken)
-    return replace(sheet, text=lambda i: bytes(rows[i]).decode())
+    return list(zip(*picked, strict=True)) if picked else [()] * len(places), broken
 
 
 def _rows(body: bytes) -> list[msgspec.Raw]:

@@ -16,6 +16,9 @@ from adapters_out.provider_kit.sheet import Layout, Sheet
 LAYOUT = Layout(ts=0, open=1, high=2, low=3, close=4, volume=5, trades=6, unit=1000)
 GOOD = [1700000040000, "2.0", "3.0", "1.0", "2.5", "7.0", 9]
 
+SHORT = Layout(ts=0, open=1, high=2, low=3, close=4)
+
+decimals = st.decimals("1e-8", "1e9", places=8).map(lambda d: f"{d.normalize():f}")
 cents = st.integers(1, 10**9).map(lambda n: f"{n / 100:.2f}")
 
 
@@ -55,6 +58,9 @@ def test_blanks_change_nothing(values: list[tuple[int, str, str, int]]) -> None:
         (4, "", "close"),
         (4, True, "close"),
         (4, "1_0", "close"),
+        (4, "1 2", "close"),
+        (4, ".5", "close"),
+        (4, "٣", "close"),
         (4, [1], "close"),
         (5, "NaN", "volume"),
         (6, "many", "trades"),
@@ -69,6 +75,17 @@ def test_an_unreadable_cell_costs_its_row_only(column: int, cell: object, reason
     assert sheet.unread[1].startswith(reason)
     assert json.loads(sheet.text(1)) == bad
     assert sheet.close[[0, 2]].tolist() == [2.5, 2.5]
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**11), decimals, decimals), min_size=1))
+def test_numbers_may_be_of_any_length(values: list[tuple[int, str, str]]) -> None:
+    """Texts with and without a fraction, time included, are the numbers that they say."""
+    sheet = read(*([str(ts), a, b, a, b] for ts, a, b in values), layout=SHORT)
+    assert sheet.ts.tolist() == [ts for ts, _, _ in values]
+    assert sheet.open.tolist() == [float(a) for _, a, _ in values]
+    assert sheet.high.tolist() == [float(b) for _, _, b in values]
+    assert sheet.unread == {}
+    assert [json.loads(sheet.text(k))[1] for k in range(len(values))] == [a for _, a, _ in values]
 
 
 @pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
