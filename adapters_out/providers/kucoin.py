@@ -34,8 +34,7 @@ from domain.provider import BarsAsk, Capabilities, Capability, ProviderPolicy, W
 _NAME = "kucoin"
 _PAGE = 1500
 _POOL_S = 30
-_HEAVIEST = 4  # of our calls
-_DIGITS = 12
+_HEAVIEST, _DIGITS = 4, 12  # of our calls; of a number in a header
 # Weeks open on Thursday (Kucoin/kucoin-api-docs#350), months are unchecked: none of them here.
 _UNITS = {"m": "min", "h": "hour", "d": "day"}
 _SPELLING = {i: i.value[:-1] + _UNITS[i.value[-1]] for i in Interval if i.value[-1] in _UNITS}
@@ -63,13 +62,9 @@ def _data(reply: Reply) -> Raw:
 
 
 def _ask_bars(ask: BarsAsk) -> Call:
-    params: dict[str, str | int] = {
-        "symbol": _symbol(ask.instrument),
-        "type": _SPELLING[ask.interval],
-        "startAt": ask.range.start,
-        # Exclusive, it is said; so it is right if it is inclusive as well.
-        "endAt": ask.range.end - 1,
-    }
+    symbol, end = _symbol(ask.instrument), ask.range.end - 1  # right, whether inclusive or not
+    params: dict[str, str | int] = {"symbol": symbol, "type": _SPELLING[ask.interval]}
+    params |= {"startAt": ask.range.start, "endAt": end}
     return Call("/api/v1/market/candles", params, weight=3)
 
 
@@ -104,15 +99,15 @@ class _Symbol(Struct):
     symbol: str
     trades: bool = msgspec.field(name="enableTrading", default=True)
 
+    def listing(self) -> Listing:
+        """As ours: the symbol, with today's code of a renamed coin in the instrument."""
+        codes = (_OURS.get(code, code) for code in self.symbol.split("-"))
+        return Listing(_NAME, self.symbol, Instrument.pair(*codes), self.trades)
+
 
 def _read_listings(reply: Reply) -> ListingsPart:
     symbols = msgspec.json.decode(_data(reply), type=list[_Symbol])
-    return ListingsPart([_listing(s) for s in symbols if s.symbol.count("-") == 1])
-
-
-def _listing(symbol: _Symbol) -> Listing:
-    codes = (_OURS.get(code, code) for code in symbol.symbol.split("-"))
-    return Listing(_NAME, symbol.symbol, Instrument.pair(*codes), symbol.trades)
+    return ListingsPart([s.listing() for s in symbols if s.symbol.count("-") == 1])
 
 
 def _told(reply: Reply, what: str) -> int | None:

@@ -243,9 +243,10 @@ def test_another_shape_is_never_an_empty_answer(body: str) -> None:
 
 def test_what_does_not_trade_is_listed_as_such() -> None:
     """Offline, delisted, or switched off."""
+    status: list[dict[str, object]]
+    status = [{"status": "delisted"}, {"trading_disabled": True}, {"status": "offline"}, {}]
     product = {"base_currency": "BTC", "quote_currency": "USD", "status": "online"}
-    changes = ({"status": "delisted"}, {"trading_disabled": True}, {"status": "offline"}, {})
-    products = [product | {"id": f"P{k}"} | change for k, change in enumerate(changes)]
+    products = [{"id": f"P{k}", **product, **change} for k, change in enumerate(status)]
     part = LISTINGS.read(Reply(200, json.dumps(products).encode()))
     assert [x.active for x in part.listings] == [False, False, False, True]
 
