@@ -16,15 +16,26 @@ import pytest
 from adapters_in.simulator.faults import Fault, FaultBoard, FaultKind
 from adapters_in.simulator.ratelimit import RateLimit
 from adapters_in.simulator.server import SimulatorServer
+from adapters_in.simulator.wire import Request
 from adapters_out.system.clock import SystemClock
 
 PATHS = {
     "binance": "/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=20",
     "kraken": "/0/public/OHLC?pair=XBTUSDT&interval=1",
+    "coinbase": "/products/BTC-USDT/candles?granularity=60",
+    "kucoin": "/api/v1/market/candles?symbol=BTC-USDT&type=1min",
 }
 PRICES = {
     "binance": "/api/v3/ticker/price?symbol=BTCUSDT",
     "kraken": "/0/public/Ticker?pair=XBTUSDT",
+    "coinbase": "/products/BTC-USDT/ticker",
+    "kucoin": "/api/v1/market/orderbook/level1?symbol=BTC-USDT",
+}
+TIMES = {
+    "binance": "/api/v3/time",
+    "kraken": "/0/public/Time",
+    "coinbase": "/time",
+    "kucoin": "/api/v1/timestamp",
 }
 pytestmark = pytest.mark.parametrize("provider", sorted(PATHS))
 
@@ -52,12 +63,18 @@ def got(provider: str, *faults: dict[str, Any], path: str | None = None) -> http
 
 
 def bars(provider: str, reply: httpx.Response) -> list[list[Any]]:
-    """The rows of a reply as [ts, open, high, low, close, volume]."""
+    """The rows of a reply as [ts, open, high, low, close, volume], in their order.
+
+    The newest first are turned round, so that all four read alike.
+    """
     content = reply.json()
     if provider == "binance":
         return [row[:6] for row in content]
-    rows = content["result"]["XBTUSDT"]
-    return [[*row[:5], row[6]] for row in rows]
+    if provider == "kraken":
+        return [[*row[:5], row[6]] for row in content["result"]["XBTUSDT"]]
+    if provider == "coinbase":
+        return [[t, o, h, low, c, v] for t, low, h, o, c, v in reversed(content)]
+    return [[int(t), o, h, low, c, v] for t, o, c, h, low, v, _ in reversed(content["data"])]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 429, 451, 500, 502, 503, 520])
@@ -68,14 +85,15 @@ def test_status_with_the_providers_own_body(provider: str, status: int) -> None:
     assert reply.headers["retry-after"] == "7"
     assert reply.headers["x-fks-simulator"] == "1"
     if "json" in reply.headers["content-type"]:
-        assert set(reply.json()) <= {"code", "msg", "error"}
+        assert set(reply.json()) <= {"code", "msg", "error", "message"}
     else:
         assert reply.text.startswith("<!DOCTYPE html>")
 
 
 def test_an_error_code_by_choice(provider: str) -> None:
     """A status fault may name one of the provider's own error codes."""
-    code = {"binance": "-1008", "kraken": "EService:Busy"}[provider]
+    codes = {"binance": "-1008", "kraken": "EService:Busy", "kucoin": "400302"}
+    code = codes.get(provider, "Unsupported granularity")
     reply = got(provider, {"kind": "status", "status": 200, "code": code})
     assert code in reply.text
 
@@ -258,7 +276,7 @@ def test_duplicates_and_disorder(provider: str) -> None:
 
 def test_rows_that_no_bar_can_be(provider: str) -> None:
     """Misaligned times, high below low, negative volume."""
-    unit = {"binance": 1000, "kraken": 1}[provider]
+    unit = 1000 if provider == "binance" else 1
     late = bars(provider, got(provider, {"kind": "misaligned"}))
     assert sum(row[0] % (60 * unit) != 0 for row in late) == 1
     low = bars(provider, got(provider, {"kind": "impossible", "rows": 2}))
@@ -285,7 +303,12 @@ def test_a_redirect(provider: str) -> None:
 
 def test_a_provider_that_ignores_paging(provider: str) -> None:
     """Whatever page is asked for, the same rows come."""
-    page = {"binance": "&startTime=1700000000000", "kraken": "&since=4000000000"}[provider]
+    page = {
+        "binance": "&startTime=1700000000000",
+        "kraken": "&since=4000000000",
+        "coinbase": "&start=2023-11-14T22:00:00Z&end=2023-11-14T23:00:00Z",
+        "kucoin": "&startAt=1700000000&endAt=1700003600",
+    }[provider]
     plain = bars(provider, got(provider))
     ignored = got(provider, {"kind": "ignored_paging"}, path=PATHS[provider] + page)
     assert len(bars(provider, ignored)) == len(plain)
@@ -297,10 +320,10 @@ def test_rate_limiting_as_the_provider_does(provider: str) -> None:
 
     async def visit() -> list[httpx.Response]:
         async with visited(provider) as (client, sim):
-            limit = {"kind": "rate_limit", "limit": 4, "window_s": 3600, "patience": 2}
+            weight = sim.simulator.dialects[provider].weigh(Request(TIMES[provider]))
+            limit = {"kind": "rate_limit", "limit": 4 * weight, "window_s": 3600, "patience": 2}
             await client.post(f"{sim.url}/_control/faults", json=limit | {"ban_s": 8})
-            path = {"binance": "/api/v3/time", "kraken": "/0/public/Time"}[provider]
-            return [await client.get(path) for _ in range(8)]
+            return [await client.get(TIMES[provider]) for _ in range(8)]
 
     replies = asyncio.run(visit())
     assert [r.headers.get("retry-after") for r in replies[:4]] == [None] * 4
@@ -309,10 +332,16 @@ def test_rate_limiting_as_the_provider_does(provider: str) -> None:
     if provider == "binance":
         assert [r.status_code for r in replies] == [200] * 4 + [429] * 2 + [418] * 2
         assert "banned until" in replies[7].json()["msg"]
-    else:
+    elif provider == "kraken":
         errors = [r.json()["error"] for r in replies]
         assert errors[4] == ["EGeneral:Too many requests"]
         assert errors[7] == ["EGeneral:Temporary lockout"]
+    else:
+        assert [r.status_code for r in replies] == [200] * 4 + [429] * 4
+    if provider == "kucoin":
+        assert replies[7].json()["code"] == "429000"
+        assert replies[7].headers["gw-ratelimit-remaining"] == "0"
+        assert replies[7].headers["gw-ratelimit-reset"] == "8000"
 
 
 def test_a_ban_is_prolonged_by_calling(provider: str) -> None:
