@@ -14,16 +14,20 @@ from adapters_in.simulator.market import SyntheticMarket
 from adapters_in.simulator.server import SimulatorServer
 from adapters_in.simulator.simulator import Arrival
 from adapters_in.simulator.wire import Correction
+from adapters_out.provider_kit.discovery import discover
 from adapters_out.system.clock import SystemClock
+from bootstrap.settings import PREFIXES
 from tests.servers import free_port
 
 T = TypeVar("T")
 KLINES = "/api/v3/klines"
+# Every provider that a service may ask, and how its variables begin.
+PREFIX = {name: f"FKS_{PREFIXES.get(name, name.upper())}" for name in discover()}
 _SEED = 7
 
 
 class Exchange:
-    """One port that plays Binance and Kraken; every method may be called from any thread."""
+    """One port that plays every provider; every method may be called from any thread."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -34,12 +38,9 @@ class Exchange:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points the service at it."""
+        """What points the service at it, with every provider that it might ask."""
         url = f"http://127.0.0.1:{self.port}"
-        return {
-            "FKS_BINANCE_BASE_URL": f"{url}/binance",
-            "FKS_KRAKEN_BASE_URL": f"{url}/kraken",
-        }
+        return {f"{prefix}_BASE_URL": f"{url}/{name}" for name, prefix in PREFIX.items()}
 
     def open(self) -> None:
         """Listen, again after :meth:`shut` too."""

@@ -21,14 +21,14 @@ import psycopg
 
 from adapters_out.postgres.embedded.launcher import EmbeddedPostgres
 from tests.acceptance.service.calls import Answer, call
-from tests.acceptance.service.exchange import Exchange
+from tests.acceptance.service.exchange import PREFIX, Exchange
 from tests.servers import free_port, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("fks-data"))
 OHLCV = "/api/v1/data/ohlcv"
 _END_S = 25.0
 # The demo's own pace would make back-fills of a test take minutes.
-_FAST = {"FKS_BINANCE_RPS": "200", "FKS_BINANCE_RPM": "0", "FKS_KRAKEN_RPS": "200"}
+_FAST = {f"{prefix}_RPS": "200" for prefix in PREFIX.values()} | {"FKS_BINANCE_RPM": "0"}
 
 
 class Process:
