@@ -10,7 +10,7 @@ import orjson
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.walk import Walk
-from adapters_out.providers import binance, kraken
+from adapters_out.providers import binance, coinbase, kraken, kucoin
 from domain.bars import BarSeries
 from domain.coverage import explain_holes
 from domain.instrument import AssetClass, Instrument
@@ -21,7 +21,13 @@ from domain.scoring import judge
 from domain.timerange import TimeRange
 from tests.benchmarks.measuring import side_by_side
 from tests.benchmarks.options import Options
-from tests.benchmarks.payloads import START, binance_klines, kraken_ohlc
+from tests.benchmarks.payloads import (
+    START,
+    binance_klines,
+    coinbase_candles,
+    kraken_ohlc,
+    kucoin_candles,
+)
 from tests.benchmarks.report import Section, duration, noted, times
 
 _STRETCH_S = 0.02
@@ -40,10 +46,12 @@ class _Case:
 
 
 def measure(options: Options) -> Section:
-    """Time all sizes of both providers."""
+    """Time all sizes of all providers; two of them answer in windows of one page."""
     cases = (
         _Case(binance.PROVIDER, "USDT", binance_klines, _ccxt_binance, (1_000, 10_000, 100_000)),
         _Case(kraken.PROVIDER, "USD", kraken_ohlc, _ccxt_kraken, (720, 7_200, 72_000)),
+        _Case(coinbase.PROVIDER, "USD", coinbase_candles, _ccxt_coinbase, (300,)),
+        _Case(kucoin.PROVIDER, "USDT", kucoin_candles, _ccxt_kucoin, (1_500,)),
     )
     rows = [
         _row(case, size, stretch_s, options)
@@ -125,6 +133,8 @@ def _agree(case: _Case, ask: BarsAsk, reply: Reply) -> None:
 
 _binance = ccxt.binance()
 _kraken = ccxt.kraken()
+_coinbase = ccxt.coinbaseexchange()
+_kucoin = ccxt.kucoin()
 _MARKET = {"inverse": False, "spot": True, "type": AssetClass.CRYPTO.value}
 
 
@@ -137,6 +147,18 @@ def _ccxt_binance(body: bytes) -> list[list[float]]:
 def _ccxt_kraken(body: bytes) -> list[list[float]]:
     rows = _kraken.parse_json(body.decode())["result"]["XXBTZUSD"]
     parsed: list[list[float]] = _kraken.parse_ohlcvs(rows, _MARKET, "1m")
+    return parsed
+
+
+def _ccxt_coinbase(body: bytes) -> list[list[float]]:
+    rows = _coinbase.parse_json(body.decode())
+    parsed: list[list[float]] = _coinbase.parse_ohlcvs(rows, _MARKET, "1m")
+    return parsed
+
+
+def _ccxt_kucoin(body: bytes) -> list[list[float]]:
+    rows = _kucoin.parse_json(body.decode())["data"]
+    parsed: list[list[float]] = _kucoin.parse_ohlcvs(rows, _MARKET, "1m")
     return parsed
 
 

@@ -1,4 +1,4 @@
-"""Bodies as Binance and Kraken send them: the right cells, quotes, places and lengths."""
+"""Bodies as the exchanges send them: the right cells, quotes, places and lengths."""
 
 from typing import NamedTuple
 
@@ -66,3 +66,23 @@ def kraken_ohlc(rows: int) -> bytes:
     ]
     last = int(walk.ts[-1])
     return f'{{"error":[],"result":{{"XXBTZUSD":[{",".join(lines)}],"last":{last}}}}}'.encode()
+
+
+def coinbase_candles(rows: int) -> bytes:
+    """The answer of ``/products/BTC-USD/candles``: newest first, bare numbers without zeros."""
+    walk = random_walk(rows)
+    lines = [
+        f"[{ts},{lo:.10g},{h:.10g},{o:.10g},{c:.10g},{v:.10g}]"
+        for ts, o, h, lo, c, v, _, _ in zip(*(c.tolist() for c in walk), strict=True)
+    ]
+    return f"[{','.join(reversed(lines))}]".encode()
+
+
+def kucoin_candles(rows: int) -> bytes:
+    """The answer of ``/api/v1/market/candles``: newest first, texts without zeros at the end."""
+    walk = random_walk(rows, places=1)
+    lines = [
+        f'["{ts}","{o:.10g}","{c:.10g}","{h:.10g}","{lo:.10g}","{v:.10g}","{v * w:.9f}"]'
+        for ts, o, h, lo, c, v, w, _ in zip(*(c.tolist() for c in walk), strict=True)
+    ]
+    return f'{{"code":"200000","data":[{",".join(reversed(lines))}]}}'.encode()

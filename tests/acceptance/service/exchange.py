@@ -16,13 +16,23 @@ from adapters_in.simulator.simulator import Arrival
 from adapters_in.simulator.wire import Correction
 from adapters_out.provider_kit.discovery import discover
 from adapters_out.system.clock import SystemClock
+from bootstrap.catalogue import PREFERENCE
 from bootstrap.settings import PREFIXES
+from domain.instrument import AssetClass
+from domain.provider import Capability
 from tests.servers import free_port
 
 T = TypeVar("T")
 KLINES = "/api/v3/klines"
 # Every provider that a service may ask, and how its variables begin.
 PREFIX = {name: f"FKS_{PREFIXES.get(name, name.upper())}" for name in discover()}
+# Those that may have the bars of a coin: all are asked before the service says that nobody has.
+COINS = {
+    name
+    for name, provider in discover().items()
+    if provider.capabilities.can(Capability.BARS, AssetClass.CRYPTO)
+}
+BY_PREFERENCE = (*PREFERENCE, *sorted(PREFIX.keys() - set(PREFERENCE)))
 _SEED = 7
 
 

@@ -5,20 +5,11 @@ from typing import Any
 
 import pytest
 
-from adapters_out.provider_kit.discovery import discover
-from domain.instrument import AssetClass
-from domain.provider import Capability
-from tests.acceptance.service.exchange import KLINES, query_of, truth
+from tests.acceptance.service.exchange import COINS, KLINES, query_of, truth
 from tests.acceptance.service.moments import DAY, HOUR, calm
 from tests.acceptance.service.stage import Stage
 
 _SPAN: dict[str, Any] = {"start": DAY, "end": DAY + 6 * HOUR, "limit": 1000}
-# Whoever might have the bars of a coin has to be asked before the service says that nobody has.
-CRYPTO = {
-    name
-    for name, provider in discover().items()
-    if provider.capabilities.can(Capability.BARS, AssetClass.CRYPTO)
-}
 
 
 def test_the_first_answer_comes_from_a_provider_and_the_second_from_memory(stage: Stage) -> None:
@@ -73,7 +64,7 @@ def test_stored_bars_are_served_right_after_a_restart_with_every_provider_gone(
     assert body["data"][-100:] == newest.data[-100:] or body["data"][-99:] == newest.data[-99:]
     nothing = again.bars("ETHUSDT", **_SPAN)
     assert nothing.status == 503
-    assert {a["provider"] for a in nothing.json()["attempts"]} == CRYPTO
+    assert {a["provider"] for a in nothing.json()["attempts"]} == COINS
     assert int(nothing.headers["retry-after"]) > 0
 
 

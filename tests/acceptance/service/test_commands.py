@@ -11,6 +11,7 @@ import pytest
 
 from adapters_in.simulator.faults import FaultKind
 from tests.acceptance.service.calls import call
+from tests.acceptance.service.exchange import BY_PREFERENCE
 from tests.acceptance.service.moments import DAY, HOUR, instant
 from tests.acceptance.service.stage import COMMAND, OHLCV, Ended, Stage
 from tests.servers import free_port, wait_until
@@ -62,7 +63,7 @@ def test_the_commands_that_fetch_and_look(stage: Stage) -> None:
     assert (quality["bars"], quality["instrument"]) == (120, "BTC-USDT")
     gaps = _rows(told("gaps", "BTCUSDT", "--interval", "1m", "--json"))
     assert [gap["start"] for gap in gaps] == [DAY + 2 * HOUR]
-    assert [p["name"] for p in _rows(told("providers", "--json"))] == ["binance", "kraken"]
+    assert [p["name"] for p in _rows(told("providers", "--json"))] == list(BY_PREFERENCE)
     assert told("jobs", "--json") == []
     assert all(row["ok"] for row in _rows(told("doctor", "--json")))
 
