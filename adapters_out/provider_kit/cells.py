@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeGuard, TypeVar
 
 import numpy as np
@@ -10,9 +11,7 @@ from numpy.typing import NDArray
 
 _DECIMAL = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST = 2**63 - 1
-# Whole columns of plain decimals, one blank behind each: what is not, is read cell by cell.
-_DECIMALS = re.compile(r"(?:-?\d{1,40}(?:\.\d{1,40})? )*+", re.ASCII)
-_WHOLES = re.compile(r"(?:-?\d{1,18} )*+", re.ASCII)
+_LONGEST = 18  # digits of a whole number that surely fits 64 bits
 # Stamps of 1973 and later; nothing that we ask for was traded before in finer units.
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 1000))
 
@@ -72,26 +71,38 @@ def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> ND
     kinds = set(map(type, cells))
     if kinds <= {float} or (optional and kinds <= {float, type(None)}):
         return np.array(cells, dtype=np.float64)
-    if _are_all(cells, kinds, _DECIMALS):
-        return np.array(list(map(float, cells)), dtype=np.float64)
+    if _are_plain(cells, kinds, b"0123456789. "):
+        with suppress(ValueError):  # "1.2.3", or nothing at all
+            return np.array(list(map(float, cells)), dtype=np.float64)
     return np.array(_column(number, cells, math.nan, complain, optional=optional), dtype=np.float64)
 
 
 def integers(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.int64]:
     """Cells as int64; one that cannot be read is -1 and reported; an optional None is -1."""
-    if _are_all(cells, set(map(type, cells)), _WHOLES):
-        return np.array(list(map(int, cells)), dtype=np.int64)
+    if _are_plain(cells, set(map(type, cells)), b"0123456789 "):
+        with suppress(ValueError):
+            if max(map(len, cells)) <= _LONGEST:
+                return np.array(list(map(int, cells)), dtype=np.int64)
     return np.array(_column(whole, cells, -1, complain, optional=optional), dtype=np.int64)
 
 
-def _are_all(
-    cells: Sequence[object], kinds: set[type], form: re.Pattern[str]
+def _are_plain(
+    cells: Sequence[object], kinds: set[type], characters: bytes
 ) -> TypeGuard[Sequence[str]]:
-    """Whether the cells are texts of that form, found out in one go."""
+    """Whether the cells are texts of these characters, a point only between others.
+
+    It is found out in one go: a blank between two cells, which none of them may hold.
+    """
     if kinds != {str}:
         return False
-    joined = "".join(f"{cell} " for cell in cells)
-    return form.fullmatch(joined) is not None and joined.count(" ") == len(cells)
+    text = f" {' '.join(map(str, cells))} "
+    return (
+        text.isascii()
+        and not text.encode().translate(None, characters)
+        and text.count(" ") == len(cells) + 1
+        and ". " not in text
+        and " ." not in text
+    )
 
 
 def _column(
