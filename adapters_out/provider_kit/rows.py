@@ -137,7 +137,14 @@ def _general(body: bytes, layout: Layout) -> Sheet:
     even = _even(body, places)
     columns, broken = (even, {}) if even is not None else _uneven(_rows(body), places)
     sheet = sheet_of_columns(dict(zip(_NAMES, columns, strict=True)), layout.unit, broken)
-    return replace(sheet, text=lambda i: bytes(_rows(body)[i]).decode())
+    rows: list[msgspec.Raw] = []
+
+    def text(index: int) -> str:  # hardly ever wanted
+        if not rows:
+            rows.extend(_rows(body))
+        return bytes(rows[index]).decode()
+
+    return replace(sheet, text=text)
 
 
 def _even(body: bytes, places: Sequence[int | None]) -> Columns | None:
