@@ -12,6 +12,7 @@ import pytest
 from adapters_in.simulator.faults import FaultKind
 from domain.circuit import RECENT, WRITE_EVERY_S
 from tests.acceptance.service.calls import Answer
+from tests.acceptance.service.exchange import COINS
 from tests.acceptance.service.moments import DAY, HOUR, calm
 from tests.acceptance.service.stage import Service, Stage
 from tests.servers import wait_until
@@ -190,7 +191,7 @@ def test_a_firewall_s_page_is_a_ban(database_stage: Stage) -> None:
     stage.exchange.fault(FaultKind.STATUS, status=403)
     first = service.bars(limit=10)
     assert first.status == 503, first
-    assert {a["provider"] for a in first.json()["attempts"]} == {"binance", "kraken"}
+    assert {a["provider"] for a in first.json()["attempts"]} == COINS
     assert int(first.headers["retry-after"]) > 10
     stage.exchange.forget()
     assert service.bars("ETHUSDT", limit=10).status == 503
