@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from application.answers import BarsAnswer
 from application.complete_series import CompleteSeries
-from application.explain_failure import attempt_of, failure_of
+from application.explain_failure import attempt_of
 from application.fill_window import FillWindow
 from application.question import Question
 from application.rank_candidates import RankCandidates
@@ -80,7 +80,7 @@ class AskProviders:
         stored = await self.stored(question)
         if stored is None:
             late = _time_left(self._clock, context) <= 0
-            raise failure_of(query.instrument.id, attempts, late=late)
+            raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
         return stored
 
     async def stored(self, question: Question) -> BarsAnswer | None:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
-from application.explain_failure import attempt_of, failure_of
+from application.explain_failure import attempt_of
 from application.fetch_bars import FetchBars
 from application.plan_asks import plan_asks
 from application.rank_candidates import RankCandidates
@@ -127,7 +127,7 @@ class FillGaps:
                 continue
             yield await self._filled(ask, span, name, rows, names)
             return
-        raise failure_of(ask.instrument.id, attempts, late=False)
+        raise await self._candidates.why_nobody(ask.instrument, attempts, late=False)
 
     async def _order(
         self, ask: FillGapsAsk, span: TimeRange, names: Sequence[str]

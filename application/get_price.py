@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from application.answers import PriceAnswer
-from application.explain_failure import attempt_of, failure_of
+from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
 from application.single_flight import SingleFlight
 from domain.errors import DeadlineExceeded, NoProviderAvailable, NotListed, ProviderError
@@ -102,7 +102,7 @@ class GetPrice:
             await self._cache.put(key, _encoder.encode(kept), KEEP_S)
             return kept
         late = (self._left(context) or 1.0) <= 0
-        raise failure_of(query.instrument.id, attempts, late=late)
+        raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
 
     def _keep(self, query: PriceQuery, price: Price) -> _Kept:
         first = self._candidates.preferred(Capability.PRICE, query.instrument)

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from application.explain_failure import failure_of
 from application.unlisted import Unlisted
 from domain.errors import (
     Attempt,
     InvalidRequest,
+    MarketDataError,
     NotListed,
+    StoreUnavailable,
     UnknownInstrument,
     UnsupportedInterval,
 )
@@ -17,6 +20,7 @@ from domain.provider import Capability
 from domain.routing import Candidate, Ranking, rank
 from ports.clock import Clock
 from ports.health_board import HealthBoard
+from ports.instrument_store import InstrumentStore
 from ports.market_data import MarketDataProvider, ProviderCatalogue
 from ports.pacing import Pacer
 
@@ -28,9 +32,15 @@ class RankCandidates:
     """
 
     def __init__(
-        self, catalogue: ProviderCatalogue, health: HealthBoard, pacer: Pacer, clock: Clock
+        self,
+        catalogue: ProviderCatalogue,
+        health: HealthBoard,
+        pacer: Pacer,
+        instruments: InstrumentStore,
+        clock: Clock,
     ) -> None:
         """Take the collaborators."""
+        self._instruments = instruments
         self._catalogue = catalogue
         self._health = health
         self._pacer = pacer
@@ -53,8 +63,13 @@ class RankCandidates:
     def preferred(self, capability: Capability, instrument: Instrument) -> str | None:
         """The operator's first choice among those who offer it at all."""
         offers = self._catalogue.all().items()
-        able = (n for n, p in offers if p.capabilities.can(capability, instrument.asset_class))
-        return next(able, None)
+        able = [n for n, p in offers if p.capabilities.can(capability, instrument.asset_class)]
+        return next(iter(self._usable(able)), None)
+
+    def _usable(self, names: Sequence[str]) -> Sequence[str]:
+        """Without those that lack their key, unless all do."""
+        open_to_us = [n for n in names if (p := self.provider(n)).has_key or not p.needs_key]
+        return open_to_us or names
 
     def capable(
         self, instrument: Instrument, interval: Interval, only: str | None = None
@@ -112,6 +127,27 @@ class RankCandidates:
         )
         known = (_not_listed(name, instrument) for name in unlisted)
         return Ranking(ranking.chosen, (*known, *ranking.refused))
+
+    async def why_nobody(
+        self, instrument: Instrument, attempts: Sequence[Attempt], *, late: bool
+    ) -> MarketDataError:
+        """The error that all failures amount to (:func:`failure_of`)."""
+        places = {name: place for place, name in enumerate(self._catalogue.all())}
+        ordered = sorted(attempts, key=lambda a: places.get(a.provider, len(places)))
+        try:
+            known = await self._instruments.of_instrument(instrument.id)
+            listing = {found.provider for found in known if found.active}
+            for attempt in ordered:
+                if attempt.provider not in listing and await self._may_list(attempt.provider):
+                    listing.add(attempt.provider)
+        except StoreUnavailable as error:
+            return error
+        return failure_of(instrument.id, ordered, late=late, listing=listing)
+
+    async def _may_list(self, name: str) -> bool:
+        """Whether it has answered this installation, but its list was never fetched."""
+        answered = bool((await self._health.view(name)).latencies_s)
+        return answered and await self._instruments.fetched_at(name) is None
 
     def _asked(self, only: str | None) -> Mapping[str, MarketDataProvider]:
         providers = self._catalogue.all()

@@ -138,7 +138,7 @@ class Application(containers.DeclarativeContainer):
     ring = providers.DependenciesContainer()
 
     candidates = providers.Singleton(
-        RankCandidates, ring.catalogue, ring.health, ring.pacer, ring.clock
+        RankCandidates, ring.catalogue, ring.health, ring.pacer, ring.instruments, ring.clock
     )
     read = providers.Singleton(ReadStored, ring.store)
     fetch = providers.Singleton(FetchBars, ring.store, ring.clock, ring.telemetry)

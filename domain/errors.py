@@ -195,12 +195,17 @@ class CallRefused(ProviderError):
 
 
 class Attempt(Struct, frozen=True):
-    """Why one candidate provider did not answer."""
+    """Why one candidate provider did not answer.
+
+    ``asked`` is False for one that could not have answered anyway: other kinds of data or assets,
+    no key, too short a history.
+    """
 
     provider: str
     code: str
     reason: str
     retry_at: float | None = None
+    asked: bool = True
 
 
 class NoProviderAvailable(MarketDataError):

@@ -95,16 +95,14 @@ def _lacks(
     """What the provider can never do."""
     name, can = candidate.name, candidate.capabilities
     if wanted not in can.offers:
-        return Attempt(
-            name, NotListed.code, f"{name} does not offer {_WORDS.get(wanted, wanted.value)}."
-        )
+        reason = f"{name} does not offer {_WORDS.get(wanted, wanted.value)}."
+        return Attempt(name, NotListed.code, reason, asked=False)
     if kind not in can.asset_classes:
-        return Attempt(
-            name, NotListed.code, f"{name} does not list {_KINDS.get(kind, kind.value)}."
-        )
+        reason = f"{name} does not list {_KINDS.get(kind, kind.value)}."
+        return Attempt(name, NotListed.code, reason, asked=False)
     if interval is not None and interval not in can.intervals:
         reason = f"{name} has no {interval.value} bars."
-        return Attempt(name, UnsupportedInterval.code, reason)
+        return Attempt(name, UnsupportedInterval.code, reason, asked=False)
     return None
 
 
@@ -115,14 +113,14 @@ def _out_of_reach(
     name, can = candidate.name, candidate.capabilities
     if candidate.needs_key and not candidate.has_key:
         reason = f"{name} needs an API key and none is configured."
-        return Attempt(name, AccessDenied.code, reason)
+        return Attempt(name, AccessDenied.code, reason, asked=False)
     if interval is None or start is None or can.reaches(interval, start, now):
         return None
     reason = (
         f"{name} keeps only the newest {can.history_bars} {interval.value} bars, "
         f"which do not reach back to {moment(start)}."
     )
-    return Attempt(name, RangeUnavailable.code, reason)
+    return Attempt(name, RangeUnavailable.code, reason, asked=False)
 
 
 def _not_now(candidate: Candidate, now: float, patience_s: float) -> Attempt | None:

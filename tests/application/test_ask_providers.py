@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
+from domain.circuit import Outcome
 from domain.coverage import GapReason
 from domain.errors import (
     AccessDenied,
@@ -16,10 +17,12 @@ from domain.errors import (
     RangeUnavailable,
     UnknownInstrument,
 )
+from domain.instrument import Listing
 from domain.interval import Interval
 from domain.timerange import TimeRange
 from tests.application.scripted_market import OFFERS
 from tests.application.world import (
+    BTC,
     DOWN,
     HOUR,
     MINUTE,
@@ -311,11 +314,27 @@ def test_what_only_the_second_choice_lists_is_served_from_its_store_at_one_round
 
 
 def test_an_unlisted_symbol_at_one_and_an_outage_at_the_other_is_no_unknown_instrument() -> None:
-    """The one that is down may well list it: 503 and not 404."""
+    """The one that is down, but has answered before, may well list it: 503 and not 404."""
+
+    async def scene() -> None:
+        world = World()
+        await world.health.record("second", Outcome(ok=True, latency_s=0.1, at=NOW))
+        world.first.fails, world.second.fails = UNLISTED, DOWN
+        with pytest.raises(NoProviderAvailable):
+            await Process(world).ask(query())
+
+    in_virtual_time(scene())
+
+
+def test_who_never_answered_keeps_no_misspelling_from_being_told() -> None:
+    """The first choice denies it and the other was out of reach all along: 404, who is said."""
 
     async def scene() -> None:
         world = World()
         world.first.fails, world.second.fails = UNLISTED, DOWN
+        with pytest.raises(UnknownInstrument, match="second could not be asked"):
+            await Process(world).ask(query())
+        await world.instruments.replace("second", [Listing("second", "BTCUSDT", BTC)], NOW)
         with pytest.raises(NoProviderAvailable):
             await Process(world).ask(query())
 

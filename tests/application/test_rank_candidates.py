@@ -104,7 +104,7 @@ def test_many_reasons_amount_to_one_error() -> None:
         (): UnknownInstrument,
         ("not-listed", "not-listed"): UnknownInstrument,
         ("not-listed", "unsupported-interval"): UnknownInstrument,
-        ("not-listed", "access-denied"): NoProviderAvailable,
+        ("access-denied", "not-listed"): NoProviderAvailable,
         ("range-unavailable", "not-listed", "unsupported-interval"): RangeUnavailable,
         ("range-unavailable", "provider-unavailable"): NoProviderAvailable,
         ("deadline-exceeded", "deadline-exceeded"): DeadlineExceeded,
@@ -121,3 +121,24 @@ def test_when_the_time_is_up_that_is_the_error_unless_asking_was_in_vain_anyway(
     assert isinstance(late, DeadlineExceeded)
     unknown = failure_of("BTC-USDT", attempts("not-listed"), late=True)
     assert isinstance(unknown, UnknownInstrument)
+
+
+def test_an_instrument_that_the_first_choice_denies_is_unknown_though_others_are_silent() -> None:
+    """The sentence names who could not be asked; who may list it makes it an outage."""
+    silent = [Attempt("p0", "not-listed", "No."), Attempt("p1", "provider-unavailable", "Down.")]
+    failure = failure_of("NO-USDT", silent, late=False)
+    assert isinstance(failure, UnknownInstrument)
+    assert failure.message == "NO-USDT is not listed by p0; p1 could not be asked."
+    listed = failure_of("NO-USDT", silent, late=False, listing={"p1"})
+    assert isinstance(listed, NoProviderAvailable)
+
+
+def test_an_outage_of_the_first_choice_makes_no_instrument_unknown() -> None:
+    """What the second does not list the first may have; who was never asked says nothing."""
+    down = Attempt("p0", "provider-unavailable", "Down.")
+    denied = Attempt("p1", "not-listed", "No.")
+    assert isinstance(failure_of("A-B", [down, denied], late=False), NoProviderAvailable)
+    other = Attempt("p0", "not-listed", "No stocks.", asked=False)
+    assert isinstance(failure_of("NOSUCH", [other, down], late=False), NoProviderAvailable)
+    keyless = Attempt("p0", "access-denied", "No key.", asked=False)
+    assert isinstance(failure_of("NOSUCH", [keyless, denied], late=False), UnknownInstrument)

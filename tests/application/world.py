@@ -9,6 +9,7 @@ from adapters_out.memory.budget_book import MemoryBudgetBook
 from adapters_out.memory.cache import MemoryCache
 from adapters_out.memory.clock import CountingIds, FixedChance, LoopClock, VirtualTimeLoop
 from adapters_out.memory.health_board import MemoryHealthBoard
+from adapters_out.memory.instrument_store import MemoryInstrumentStore
 from adapters_out.memory.telemetry import RecordingTelemetry
 from adapters_out.memory.turnstile import MemoryTurnstile
 from adapters_out.provider_kit.pacer import SharedPacer
@@ -117,6 +118,7 @@ class World:
         self.cache = MemoryCache(self.clock)
         self.turnstile = MemoryTurnstile(self.clock, CountingIds())
         self.store = WatchedStore(self.clock)
+        self.instruments = MemoryInstrumentStore()
 
     @property
     def pages(self) -> list[TimeRange]:
@@ -143,7 +145,9 @@ class Process:
     ) -> None:
         self.world = world
         kept = store or world.store
-        self.candidates = RankCandidates(world.catalogue, world.health, world.pacer, world.clock)
+        self.candidates = RankCandidates(
+            world.catalogue, world.health, world.pacer, world.instruments, world.clock
+        )
         read = ReadStored(kept)
         fetch = FetchBars(kept, world.clock, world.told)
         self.complete = CompleteSeries(read, fetch, world.clock)

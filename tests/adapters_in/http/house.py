@@ -101,7 +101,7 @@ class House:
         health, lists, cache = MemoryHealthBoard(clock), MemoryInstrumentStore(), MemoryCache(clock)
         ledger, ids = MemoryJobLedger(clock), CountingIds()
         read, resolve = ReadStored(store), ResolveSymbol(lists)
-        candidates = RankCandidates(catalogue, health, pacer, clock)
+        candidates = RankCandidates(catalogue, health, pacer, lists, clock)
         complete = CompleteSeries(read, FetchBars(store, clock, telemetry), clock)
         return Services(
             get_bars=GetBars(
