@@ -16,7 +16,11 @@ from ports.pacing import Pacer
 from ports.telemetry import Telemetry
 
 # Our order when the operator names none: deep and free first.
-PREFERENCE = ("binance", "kraken", "coinbase", "kucoin")
+PREFERENCE = (
+    *("binance", "kraken", "coinbase", "kucoin"),
+    *("polygon", "eodhd", "alpha_vantage", "yahoo"),
+    *("massive_futures", "coinmarketcap", "coingecko"),
+)
 
 
 class KitCatalogue(ProviderCatalogue):

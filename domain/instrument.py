@@ -39,6 +39,11 @@ class Instrument(Struct, frozen=True, order=True):
         """A stock by its ticker."""
         return cls(ticker, AssetClass.STOCK, ticker)
 
+    @classmethod
+    def future(cls, root: str, month: str, year: int) -> "Instrument":
+        """A futures contract from its root, month code (F to Z) and full year: ``ESZ2025``."""
+        return cls(f"{root}{month}{year}", AssetClass.FUTURE, root)
+
 
 class Listing(Struct, frozen=True):
     """One provider's listing: its ``symbol`` for an instrument and whether it trades now."""

@@ -17,6 +17,11 @@ class Capability(Enum):
     BARS = "bars"
     PRICE = "price"
     INSTRUMENTS = "instruments"
+    TRADES = "trades"
+    QUOTES = "quotes"
+    ACTIONS = "actions"
+    MARKETS = "markets"
+    FUTURES = "futures"
 
 
 class Priority(IntEnum):
@@ -45,6 +50,17 @@ class Window(Struct, frozen=True):
         return self.seconds >= 3600  # noqa: PLR2004  # an hour
 
 
+class Basis(Enum):
+    """What a price stands for: only sources of one basis are comparable.
+
+    One venue's own trades, the consolidated tape of a market, or an average over many venues.
+    """
+
+    VENUE = "venue"
+    CONSOLIDATED = "consolidated"
+    AGGREGATE = "aggregate"
+
+
 class ProviderPolicy(Struct, frozen=True):
     """How to treat a provider: pure data.
 
@@ -71,7 +87,9 @@ class Capabilities(Struct, frozen=True):
     ``history_bars`` is how many bars back it keeps (None: everything); ``holes`` is what a
     missing bar inside an answer means; ``page_bars`` is the most one call returns;
     ``reread_bars`` is how many newest stored bars are read again with the next new ones,
-    because providers correct young bars.
+    because providers correct young bars. ``basis`` is what its prices stand for; ``adjusted``
+    names the corporate actions that its prices already contain (``splits``) when it has no raw
+    ones, empty otherwise.
     """
 
     offers: frozenset[Capability]
@@ -81,6 +99,8 @@ class Capabilities(Struct, frozen=True):
     holes: GapReason = GapReason.UNKNOWN
     page_bars: int = 1000
     reread_bars: int = 2
+    basis: Basis = Basis.VENUE
+    adjusted: str = ""
 
     def can(self, capability: Capability, asset_class: AssetClass) -> bool:
         """Whether it answers this for that class of assets."""

@@ -158,6 +158,9 @@ _WORDS = {
     Capability.BARS: "bars",
     Capability.PRICE: "prices",
     Capability.INSTRUMENTS: "an instrument list",
+    Capability.ACTIONS: "corporate actions",
+    Capability.MARKETS: "market capitalisations",
+    Capability.FUTURES: "futures contracts",
 }
 _KINDS = {
     AssetClass.CRYPTO: "crypto pairs",

@@ -8,8 +8,11 @@ from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.faults import Faults
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.sheet import Sheet
+from domain.actions import CorporateAction
+from domain.assets import AssetSnapshot
 from domain.instrument import Instrument, Listing
 from domain.provider import BarsAsk, Capabilities, ProviderPolicy
+from domain.ticks import Quote, TicksAsk, Trade
 from domain.timerange import TimeRange
 
 _DIGITS = 12
@@ -45,6 +48,20 @@ class ListingsPart(Struct, frozen=True):
     """A part of the instrument list; ``more`` is the call for the next part."""
 
     listings: Sequence[Listing]
+    more: Call | None = None
+
+
+class TicksPart(Struct, frozen=True):
+    """A part of an answer of trades or quotes, in any order; ``more`` as in ListingsPart."""
+
+    ticks: Sequence[Trade] | Sequence[Quote]
+    more: Call | None = None
+
+
+class ActionsPart(Struct, frozen=True):
+    """A part of an instrument's corporate actions; ``more`` as in ListingsPart."""
+
+    actions: Sequence[CorporateAction]
     more: Call | None = None
 
 
@@ -93,6 +110,36 @@ class ListingsEndpoint(Struct, frozen=True, kw_only=True):
     read: Callable[[Reply], ListingsPart]
 
 
+class TicksEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get trades or quotes, the newest or the first of a range.
+
+    ``read`` returns them as sent; the kit sorts, drops what lies outside and stops at the limit.
+    """
+
+    ask: Callable[[TicksAsk], Question]
+    read: Callable[[Reply, TicksAsk], TicksPart]
+
+
+class ActionsEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get all splits and dividends of an instrument.
+
+    One question per kind where the provider keeps them apart: ``questions`` lists them, each
+    answer is read by ``read``.
+    """
+
+    questions: Callable[[Instrument], Sequence[Question]]
+    read: Callable[[Reply, Instrument], ActionsPart]
+
+
+class MarketsEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get snapshots of assets: ``ask(limit, offset)`` by rank, ``find`` one by its code."""
+
+    ask: Callable[[int, int], Question]
+    read: Callable[[Reply], Sequence[AssetSnapshot]]
+    find: Callable[[str], Question]
+    read_one: Callable[[Reply, str], AssetSnapshot]
+
+
 def header_usage(header: str, window_s: int) -> Callable[[Reply], Sequence[Usage]]:
     """Reads the used weight of one window from a response header (its name in lower case)."""
 
@@ -124,5 +171,9 @@ class Provider(Struct, frozen=True, kw_only=True):
     bars: BarsEndpoint | None = None
     price: PriceEndpoint | None = None
     listings: ListingsEndpoint | None = None
+    trades: TicksEndpoint | None = None
+    quotes: TicksEndpoint | None = None
+    actions: ActionsEndpoint | None = None
+    markets: MarketsEndpoint | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
     hosts: frozenset[str] = frozenset()
