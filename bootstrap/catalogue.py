@@ -14,6 +14,7 @@ from ports.health_board import HealthBoard
 from ports.market_data import MarketDataProvider, ProviderCatalogue
 from ports.pacing import Pacer
 from ports.telemetry import Telemetry
+from ports.ticks import TickCatalogue
 
 # Our order when the operator names none: deep and free first.
 PREFERENCE = (
@@ -23,7 +24,7 @@ PREFERENCE = (
 )
 
 
-class KitCatalogue(ProviderCatalogue):
+class KitCatalogue(ProviderCatalogue, TickCatalogue):
     """One :class:`KitProvider` per discovered provider that FKS_PROVIDERS allows."""
 
     def __init__(  # the ports that every provider stands on
@@ -54,6 +55,10 @@ class KitCatalogue(ProviderCatalogue):
     def all(self) -> Mapping[str, MarketDataProvider]:
         """By name, most preferred first."""
         return self._providers
+
+    def source(self, name: str) -> KitProvider:
+        """The provider of that name."""
+        return self._providers[name]
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -23,6 +23,7 @@ from adapters_out.postgres.instrument_store import PostgresInstrumentStore
 from adapters_out.postgres.job_ledger import PostgresJobLedger
 from adapters_out.postgres.leadership import PostgresLeadership
 from adapters_out.postgres.pool import PostgresPool
+from adapters_out.postgres.tick_store import PostgresTickStore
 from adapters_out.postgres.turnstile import PostgresTurnstile
 from adapters_out.provider_kit.pacer import SharedPacer
 from adapters_out.redis.budget_book import RedisBudgetBook
@@ -78,6 +79,7 @@ class Adapters(containers.DeclarativeContainer):
 
     pool = providers.Singleton(PostgresPool, database_url)
     store = providers.Singleton(PostgresBarStore, pool)
+    ticks = providers.Singleton(PostgresTickStore, pool)
     instruments = providers.Singleton(PostgresInstrumentStore, pool)
     ledger = providers.Singleton(PostgresJobLedger, pool)
     leadership = providers.Singleton(PostgresLeadership, pool)

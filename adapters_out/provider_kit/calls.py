@@ -40,6 +40,11 @@ class Reply(Struct, frozen=True):
     asked_at: float = 0.0
     received_at: float = 0.0
 
+    @property
+    def received_ns(self) -> int:
+        """``received_at`` in Unix ns, no finer than the microseconds that a float holds."""
+        return round(self.received_at * 1_000_000) * 1000
+
     def header(self, name: str) -> str:
         """The value of a header (its name in lower case), empty when absent."""
         return self.headers.get(name, "")

@@ -15,6 +15,7 @@ from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
 from adapters_out.provider_kit.settings import ProviderSettings, policy_in_force
+from adapters_out.provider_kit.ticking import Ticking
 from adapters_out.provider_kit.walk import Walk
 from domain.errors import AccessDenied, CallRefused, MalformedPayload
 from domain.instrument import Instrument, Listing
@@ -30,7 +31,7 @@ __all__ = ["KitProvider", "ProviderSettings"]
 _LIST_PARTS = 1000
 
 
-class KitProvider(MarketDataProvider):
+class KitProvider(MarketDataProvider, Ticking):
     """Asks one provider: paces, sends, classifies, retries, reads and judges.
 
     Answer to ``bars``: ascending pages, each with the range that it answers for. A page that

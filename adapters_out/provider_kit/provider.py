@@ -52,10 +52,17 @@ class ListingsPart(Struct, frozen=True):
 
 
 class TicksPart(Struct, frozen=True):
-    """A part of an answer of trades or quotes, in any order; ``more`` as in ListingsPart."""
+    """A part of an answer of trades or quotes, in one direction of time; ``more`` as above.
+
+    Without ``more`` the answer reaches to the end of the asked range (its start, if it goes
+    back in time); ``known_from_ns`` and ``known_until_ns`` say when it does not: nothing is told
+    about what lies before or, from then on, after.
+    """
 
     ticks: Sequence[Trade] | Sequence[Quote]
     more: Call | None = None
+    known_from_ns: int | None = None
+    known_until_ns: int | None = None
 
 
 class ActionsPart(Struct, frozen=True):
@@ -114,10 +121,14 @@ class TicksEndpoint(Struct, frozen=True, kw_only=True):
     """How to get trades or quotes, the newest or the first of a range.
 
     ``read`` returns them as sent; the kit sorts, drops what lies outside and stops at the limit.
+    ``goes_back``: parts of an answer to a question for the newest go back in time; else the kit
+    walks forward from the start. ``live``: only the present can be asked for.
     """
 
     ask: Callable[[TicksAsk], Question]
     read: Callable[[Reply, TicksAsk], TicksPart]
+    goes_back: bool = True
+    live: bool = False
 
 
 class ActionsEndpoint(Struct, frozen=True, kw_only=True):

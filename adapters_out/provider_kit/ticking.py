@@ -1,0 +1,54 @@
+"""Trades and quotes of any :class:`Provider` value: the port ``TickSource``."""
+
+from abc import abstractmethod
+
+from adapters_out.provider_kit.conversation import Conversation
+from adapters_out.provider_kit.provider import Provider, TicksEndpoint
+from adapters_out.provider_kit.tick_walk import TickWalk
+from domain.errors import CallRefused, RangeUnavailable
+from domain.ticks import Quote, T, TicksAsk, TicksPage, Trade
+from ports.clock import Clock
+from ports.market_data import CallContext
+from ports.ticks import TickSource
+
+
+class Ticking(TickSource):
+    """The part of a provider that answers for ticks; the rest of it is :class:`KitProvider`."""
+
+    _provider: Provider
+    _clock: Clock
+    _talk: Conversation
+
+    @abstractmethod
+    def _require_key(self) -> None:
+        """Raise ``AccessDenied`` without a key that is needed."""
+
+    @abstractmethod
+    def _refused(self, what: str) -> CallRefused:
+        """The error for something that the provider does not offer."""
+
+    async def trades(self, ask: TicksAsk, context: CallContext) -> TicksPage[Trade]:
+        return await self._walked(Trade, "trades", self._provider.trades, ask, context)
+
+    async def quotes(self, ask: TicksAsk, context: CallContext) -> TicksPage[Quote]:
+        return await self._walked(Quote, "quotes", self._provider.quotes, ask, context)
+
+    async def _walked(
+        self,
+        kind: type[T],
+        name: str,
+        endpoint: TicksEndpoint | None,
+        ask: TicksAsk,
+        context: CallContext,
+    ) -> TicksPage[T]:
+        self._require_key()
+        if endpoint is None:
+            raise self._refused(f"offers no {name}")
+        now_ns = int(self._clock.now() * 1_000_000) * 1000
+        if endpoint.live and ask.end_ns is not None and ask.end_ns <= now_ns:
+            reason = f"{self._provider.name} tells only the present {name}, none of the past."
+            raise RangeUnavailable(reason, provider=self._provider.name)
+        walk = TickWalk(kind, endpoint, ask)
+        while walk.page is None:
+            await self._talk.answer(name, walk.question, walk.read, context)
+        return walk.page
