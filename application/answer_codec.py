@@ -13,7 +13,7 @@ from domain.interval import Interval
 from domain.quality import QualityReport
 from domain.timerange import TimeRange
 
-_VERSION = 1
+_VERSION = 2
 
 
 class _Packed(Struct, frozen=True, array_like=True):
@@ -34,6 +34,7 @@ class _Packed(Struct, frozen=True, array_like=True):
     learned_at: float
     fresh_until: float
     next_start: int | None
+    rolled_up_from: Interval | None
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -27,6 +27,7 @@ class BarsAnswer(Struct, frozen=True, kw_only=True):
     ``learned_at`` (Unix s) is when the newest knowledge in it was gained; ``fresh_until`` when
     the next bar closes. For ``as_of`` answers cached, stale and age are undefined.
     ``window`` is the stretch that was meant, ``next_start`` where the next page begins.
+    ``rolled_up_from`` is the interval of the provider's own bars if it has none of this one.
     """
 
     symbol: str
@@ -46,6 +47,7 @@ class BarsAnswer(Struct, frozen=True, kw_only=True):
     learned_at: float = 0.0
     fresh_until: float = 0.0
     next_start: int | None = None
+    rolled_up_from: Interval | None = None
 
 
 class PriceAnswer(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from domain.bars import Bar
 from domain.coverage import Coverage
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
+from domain.rollup import roll_up_forming
 from domain.timerange import RangeSet, TimeRange
 from ports.clock import Clock
 from ports.market_data import CallContext, MarketDataProvider
@@ -26,13 +27,22 @@ class Completed(Struct, frozen=True):
     asked: bool
 
 
+class Parts(Struct, frozen=True):
+    """The ranges of a finer series that a coarse one needs; ``live`` ends the closed fine bars."""
+
+    interval: Interval
+    ranges: tuple[TimeRange, ...]
+    live: int
+
+
 class CompleteSeries:
     """Fetch what the store lacks of a window, and nothing else.
 
     - ``reread`` asks for the whole window again, unless bars were lost: then for those;
     - at the live edge the newest stored bars are read again with the new ones, because
       providers correct young bars; what was lost by us is fetched exactly;
-    - many scattered holes are asked for together as far as they share a page.
+    - many scattered holes are asked for together as far as they share a page;
+    - of an interval that the provider lacks, the series that it is rolled up from is completed.
     """
 
     def __init__(self, read: ReadStored, fetch: FetchBars, clock: Clock) -> None:
@@ -61,6 +71,12 @@ class CompleteSeries:
         wanted = self._wanted(held, provider, reread=reread, forming=forming)
         if not wanted:
             return Completed(held, None, asked=False)
+        source = provider.capabilities.source(interval) or interval
+        if source is not interval:
+            parts = self._parts(wanted, interval, source, provider, forming=forming)
+            return await self._from_parts(
+                provider, instrument, held, parts, context, reread=reread, forming=forming
+            )
         running: Bar | None = None
         for part in wanted:
             pages = self._fetch(provider, instrument, interval, part, context, forming=forming)
@@ -70,6 +86,47 @@ class CompleteSeries:
         # Some providers send the running bar with every answer; it is for those who want it.
         now = await self._read(held.key, span)
         return Completed(now, running if forming else None, asked=True)
+
+    async def _from_parts(
+        self,
+        provider: MarketDataProvider,
+        instrument: Instrument,
+        held: Held,
+        parts: Parts,
+        context: CallContext,
+        *,
+        reread: bool,
+        forming: bool,
+    ) -> Completed:
+        """Complete the finer series that a coarse one is rolled up from."""
+        asked, running = False, None
+        for part in parts.ranges:
+            done = await self(
+                provider, instrument, parts.interval, part, context, reread=reread, forming=forming
+            )
+            asked = asked or done.asked
+            if part.end == parts.live:
+                running = roll_up_forming(done.held.bars.series, done.forming, held.span.end)
+        now = await self._read(held.key, held.span)
+        return Completed(now, running if forming else None, asked=asked)
+
+    def _parts(
+        self,
+        wanted: RangeSet,
+        interval: Interval,
+        source: Interval,
+        provider: MarketDataProvider,
+        *,
+        forming: bool,
+    ) -> Parts:
+        """The fine ranges to complete: young ones again, the running coarse bar if it is wanted."""
+        now, young = self._clock.now(), provider.capabilities.reread_bars
+        edge, live = interval.floor(int(now)), source.floor(int(now))
+        ranges = list(wanted)
+        if ranges[-1].end == edge:
+            start = max(source.shift(ranges[-1].start, -young), 0)
+            ranges[-1] = TimeRange(start, live if forming and live > edge else edge)
+        return Parts(source, tuple(ranges), live)
 
     async def seek(
         self,
@@ -84,9 +141,10 @@ class CompleteSeries:
             ProviderError, DeadlineExceeded, StoreUnavailable: as :class:`FetchBars`.
         """
         wanted = lead.missing(self._clock.now())
+        interval = provider.capabilities.source(lead.key.interval) or lead.key.interval
         left = SEEK_PAGES
         for part in wanted:
-            pages = self._fetch(provider, instrument, lead.key.interval, part, context)
+            pages = self._fetch(provider, instrument, interval, part, context)
             async with aclosing(pages):
                 async for page in pages:
                     left -= 1

@@ -76,6 +76,7 @@ class FillGaps:
     - nothing is noted on the side: kill it anywhere, run it again, it goes on;
     - every yielded batch is committed; ``done`` never falls;
     - a series that lacks nothing is done without asking anybody;
+    - of an interval that a provider lacks, the bars that it is rolled up from are fetched;
     - the operator's first choice is filled, not the one that happens to be well: transient
       faults are waited out with growing pauses, six in a row are too many;
     - a provider that cannot serve the range at all, or not within minutes, yields to the next
@@ -166,8 +167,9 @@ class FillGaps:
     ) -> AsyncGenerator[Committed, None]:
         context = CallContext(None, ask.priority, ask.request_id)
         left = missing
-        for part in plan_asks(missing, ask.interval, provider.capabilities.page_bars):
-            pages = self._fetch(provider, ask.instrument, ask.interval, part, context)
+        interval = self._interval(ask, provider.name)
+        for part in plan_asks(missing, interval, provider.capabilities.page_bars):
+            pages = self._fetch(provider, ask.instrument, interval, part, context)
             async with aclosing(pages):
                 async for page in pages:
                     covers = page.covers
@@ -177,16 +179,22 @@ class FillGaps:
 
     async def _missing(self, ask: FillGapsAsk, name: str, span: TimeRange) -> RangeSet:
         coverage = await self._coverage(ask, name, span)
-        return coverage.missing(ask.interval, self._clock.now())
+        return coverage.missing(self._interval(ask, name), self._clock.now())
 
     async def _coverage(self, ask: FillGapsAsk, name: str, span: TimeRange) -> Coverage:
-        return await self._store.coverage(SeriesKey(ask.instrument.id, ask.interval, name), span)
+        key = SeriesKey(ask.instrument.id, self._interval(ask, name), name)
+        return await self._store.coverage(key, span)
+
+    def _interval(self, ask: FillGapsAsk, name: str) -> Interval:
+        """What is fetched: the interval itself, or the one that it is rolled up from."""
+        can = self._candidates.provider(name).capabilities
+        return can.source(ask.interval) or ask.interval
 
     async def _filled(
         self, ask: FillGapsAsk, span: TimeRange, name: str, rows: int, names: Sequence[str]
     ) -> Filled:
         coverage = await self._coverage(ask, name, span)
-        gaps = coverage.gaps(ask.interval, self._clock.now())
+        gaps = coverage.gaps(self._interval(ask, name), self._clock.now())
         return Filled(name, rows, gaps, substituted=name != names[0])
 
     def _noted(

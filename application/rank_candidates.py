@@ -90,9 +90,9 @@ class RankCandidates:
             whom = only or "any configured provider"
             message = f"{instrument.id} is a {instrument.asset_class.value}, not listed by {whom}."
             raise UnknownInstrument(message)
-        names = tuple(name for name, can in offers.items() if interval in can.intervals)
+        names = tuple(name for name, can in offers.items() if can.source(interval) is not None)
         if not names:
-            known = sorted({i for can in offers.values() for i in can.intervals}, key=_length)
+            known = [i for i in Interval if any(can.source(i) for can in offers.values())]
             message = (
                 f"No provider of {instrument.id} offers {interval.value} bars: "
                 f"use one of {', '.join(i.value for i in known)}."
@@ -174,7 +174,3 @@ class RankCandidates:
 
 def _not_listed(name: str, instrument: Instrument) -> Attempt:
     return Attempt(name, NotListed.code, f"{name} does not list {instrument.id}.")
-
-
-def _length(interval: Interval) -> int:
-    return interval.seconds

@@ -1,5 +1,7 @@
 """Read one provider's series from the store and say how complete it is."""
 
+from typing import Protocol
+
 import numpy as np
 from msgspec.structs import replace
 
@@ -12,17 +14,26 @@ from domain.bars import Bar
 from domain.coverage import Coverage, GapReason
 from domain.instrument import SeriesKey
 from domain.interval import Interval
-from domain.ledger import BarSlice
+from domain.ledger import BarSlice, StoredBars
 from domain.provider import Capabilities
 from domain.query import BarWindow
 from domain.scoring import judge
 from domain.timerange import RangeSet, TimeRange
-from ports.bar_store import BarStore
 
 MICROS = 1_000_000
 QUALITY_FLOOR = 50.0  # below it the next provider is asked; reference profile: not acceptable
 _SOON_S = 2.0  # when an answer that lacks something it should have is worth asking for again
 _LOOK_BACK = 20_000  # slots
+
+
+class BarReader(Protocol):
+    """Where stored bars are read: :class:`BarStore`, or the view of it that rolls up."""
+
+    async def read(self, key: SeriesKey, chosen: BarSlice, as_of: int | None = None) -> StoredBars:
+        """As :meth:`BarStore.read`."""
+
+    async def coverage(self, key: SeriesKey, span: TimeRange, as_of: int | None = None) -> Coverage:
+        """As :meth:`BarStore.coverage`."""
 
 
 class ReadStored:
@@ -32,7 +43,7 @@ class ReadStored:
     - a window without a hole needs one round trip, any other two.
     """
 
-    def __init__(self, store: BarStore) -> None:
+    def __init__(self, store: BarReader) -> None:
         """Take the store."""
         self._store = store
 
@@ -128,6 +139,7 @@ def assemble(
         learned_at=(int(known.max()) if len(known) else 0) / MICROS,
         fresh_until=_fresh_until(interval, now, late=late),
         next_start=view.window.rest,
+        rolled_up_from=held.bars.rolled_from,
     )
 
 

@@ -8,7 +8,6 @@ from application.held import Held, View
 from application.skip_empty import body_of
 from domain.coverage import GapReason
 from domain.interval import Interval
-from domain.ledger import StoredBars
 from domain.provider import Capabilities
 from domain.query import BarQuery, BarWindow, last_end
 from domain.timerange import TimeRange
@@ -55,7 +54,7 @@ def trimmed(query: BarQuery, view: View) -> View:
     else:
         kept, rest = slice(limit), interval.close(int(series.ts[limit - 1]))
         span = TimeRange(held.span.start, rest)
-    bars = StoredBars(series.where(kept), held.bars.known_at[kept])
+    bars = replace(held.bars, series=series.where(kept), known_at=held.bars.known_at[kept])
     coverage = replace(held.coverage, range=span)
     return View(Held(held.key, span, bars, coverage), BarWindow(span, rest), view.short)
 
@@ -99,7 +98,8 @@ def _quiet_slots(held: Held, body: TimeRange, now: float) -> int:
 
 def _oldest(interval: Interval, can: Capabilities, now: float) -> int:
     """Where the history of the provider begins, at the earliest 1970."""
-    first = interval.ceil(0)
+    first, source = interval.ceil(0), can.source(interval) or interval
     if can.history_bars is None:
         return first
-    return max(first, interval.shift(interval.floor(int(now)), -can.history_bars))
+    oldest = source.shift(source.floor(int(now)), -can.history_bars)
+    return max(first, interval.ceil(oldest))

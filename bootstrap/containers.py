@@ -50,6 +50,7 @@ from application.rank_candidates import RankCandidates
 from application.reconcile_jobs import ReconcileJobs
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
+from application.rolled_bars import RolledBars
 from application.run_job import RunJob
 from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
@@ -142,7 +143,8 @@ class Application(containers.DeclarativeContainer):
     candidates = providers.Singleton(
         RankCandidates, ring.catalogue, ring.health, ring.pacer, ring.instruments, ring.clock
     )
-    read = providers.Singleton(ReadStored, ring.store)
+    rolled = providers.Singleton(RolledBars, ring.store, ring.catalogue)
+    read = providers.Singleton(ReadStored, rolled)
     fetch = providers.Singleton(FetchBars, ring.store, ring.clock, ring.telemetry)
     complete = providers.Singleton(CompleteSeries, read, fetch, ring.clock)
     ask = providers.Singleton(AskProviders, candidates, complete, read, ring.clock)
@@ -192,7 +194,7 @@ class Application(containers.DeclarativeContainer):
     list_jobs = providers.Singleton(ListJobs, ring.ledger, ring.clock)
     cancel_job = providers.Singleton(CancelJob, ring.ledger)
     reconcile_jobs = providers.Singleton(ReconcileJobs, ring.ledger, ring.queue, ring.telemetry)
-    fill_task = providers.Singleton(FillTask, resolve, fill_gaps, ring.store.provided.coverage)
+    fill_task = providers.Singleton(FillTask, resolve, fill_gaps, rolled.provided.coverage)
     run_job = providers.Singleton(
         RunJob, ring.ledger, fill_task, ring.clock, ring.chance, ring.ids, ring.telemetry
     )

@@ -79,6 +79,13 @@ class Interval(Enum):
         """Whether every bar has the same length (all but the month)."""
         return self is not Interval.MO1
 
+    def nests_in(self, coarse: "Interval") -> bool:
+        """Whether every coarse bar consists of whole bars of this shorter length."""
+        if not self.is_fixed or self.seconds >= coarse.seconds:
+            return False
+        whole = coarse.is_fixed and coarse is not Interval.W1
+        return (coarse.seconds if whole else _DAY) % self.seconds == 0
+
     def floor(self, ts: int) -> int:
         """The open of the bar that contains ``ts``."""
         if self is Interval.MO1:
@@ -135,6 +142,12 @@ class Interval(Enum):
             return np.equal(_seconds(_months(ts)), ts)
         offset = _MONDAY if self is Interval.W1 else 0
         return np.equal((ts - offset) % self.seconds, 0)
+
+    def floors(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each value the open of the bar that contains it."""
+        if self is Interval.MO1:
+            return _seconds(_months(ts))
+        return ts - (ts - (_MONDAY if self is Interval.W1 else 0)) % self.seconds
 
     def following(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each open the next one."""

@@ -5,6 +5,7 @@ from msgspec import Struct
 from domain.bars import Bar, BarSeries, Ints
 from domain.coverage import Gap
 from domain.instrument import SeriesKey
+from domain.interval import Interval
 from domain.provider import RejectedRow
 from domain.quality import QualityReport
 from domain.timerange import TimeRange
@@ -41,10 +42,15 @@ class Receipt(Struct, frozen=True):
 
 
 class StoredBars(Struct, frozen=True):
-    """Bars from the store with, for each, when it was learned (int64 µs since the epoch)."""
+    """Bars from the store with, for each, when it was learned (int64 µs since the epoch).
+
+    ``rolled_from`` is the interval of the stored bars that they were rolled up from, None when
+    they are stored themselves.
+    """
 
     series: BarSeries
     known_at: Ints
+    rolled_from: Interval | None = None
 
 
 class BarSlice(Struct, frozen=True):

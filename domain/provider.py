@@ -106,11 +106,17 @@ class Capabilities(Struct, frozen=True):
         """Whether it answers this for that class of assets."""
         return capability in self.offers and asset_class in self.asset_classes
 
+    def source(self, interval: Interval) -> Interval | None:
+        """What bars of ``interval`` are built from: itself, or the longest one that fits."""
+        fine = [i for i in self.intervals if i is interval or i.nests_in(interval)]
+        return max(fine, key=lambda i: i.seconds, default=None)
+
     def reaches(self, interval: Interval, start: int, now: float) -> bool:
-        """Whether a bar that opened at ``start`` is still within the kept history."""
+        """Whether a bar that opened at ``start``, or its parts, are within the kept history."""
         if self.history_bars is None:
             return True
-        return start >= interval.shift(interval.floor(int(now)), -self.history_bars)
+        source = self.source(interval) or interval
+        return start >= source.shift(source.floor(int(now)), -self.history_bars)
 
 
 class BarsAsk(Struct, frozen=True):

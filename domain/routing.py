@@ -100,7 +100,7 @@ def _lacks(
     if kind not in can.asset_classes:
         reason = f"{name} does not list {_KINDS.get(kind, kind.value)}."
         return Attempt(name, NotListed.code, reason, asked=False)
-    if interval is not None and interval not in can.intervals:
+    if interval is not None and can.source(interval) is None:
         reason = f"{name} has no {interval.value} bars."
         return Attempt(name, UnsupportedInterval.code, reason, asked=False)
     return None

@@ -94,12 +94,13 @@ def _table(answer: BarsAnswer) -> None:
 def _json(answer: BarsAnswer, now: float) -> None:
     """The members of the HTTP answer; those that change by the second are null as of a moment."""
     pure = answer.as_of is not None
-    score = answer.quality.score
+    score, finer = answer.quality.score, answer.rolled_up_from
     body = {
         "symbol": answer.symbol,
         "instrument": answer.instrument.id,
         "interval": answer.interval.value,
         "provider": answer.provider,
+        **({} if finer is None else {"rolled_up_from": finer.value}),
         "cached": None if pure else answer.cached,
         "stale": None if pure else answer.stale,
         "age_s": None if pure else max(0, int(now - answer.learned_at)),

@@ -113,12 +113,17 @@ class Source(Struct, frozen=True):
 
 
 class _BarsBody(Struct, frozen=True, kw_only=True):
-    """``cached``, ``stale`` and ``age_s`` are null in answers as of a moment."""
+    """``cached``, ``stale`` and ``age_s`` are null in answers as of a moment.
+
+    ``rolled_up_from`` is there when the provider has no bars of this interval: then they are
+    computed from its finer ones.
+    """
 
     symbol: str
     instrument: str
     interval: str
     provider: str
+    rolled_up_from: str | UnsetType = UNSET
     cached: bool | None
     stale: bool | None
     age_s: int | None

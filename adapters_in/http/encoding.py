@@ -7,7 +7,7 @@ they can be told live without encoding anything again.
 import hashlib
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from adapters_in.http.bar_columns import columns_of
 from adapters_in.http.bodies_bars import (
@@ -69,6 +69,7 @@ class _Head(Struct, frozen=True):
     instrument: str
     interval: str
     provider: str
+    rolled_up_from: str | UnsetType = UNSET
 
 
 class _BeforeBars(Struct, frozen=True):
@@ -137,7 +138,14 @@ def _envelope(
     answer: BarsAnswer, data: bytes, cursor: str | None, *, demo: bool
 ) -> tuple[bytes, bytes]:
     """What stands before and behind the live part; the bars are long, so they are copied once."""
-    head = _Head(answer.symbol, answer.instrument.id, answer.interval.value, answer.provider)
+    finer = answer.rolled_up_from
+    head = _Head(
+        answer.symbol,
+        answer.instrument.id,
+        answer.interval.value,
+        answer.provider,
+        UNSET if finer is None else finer.value,
+    )
     as_of = None if answer.as_of is None else seconds_of(answer.as_of)
     before = _BeforeBars(answer.substituted, demo, as_of)
     behind = _BehindBars(

@@ -22,6 +22,7 @@ from application.fill_gaps import FillGaps
 from application.get_bars import GetBars
 from application.get_price import GetPrice
 from application.rank_candidates import RankCandidates
+from application.rolled_bars import RolledBars
 from application.stored_answer import ReadStored
 from domain.budget import BudgetView
 from domain.circuit import Outcome, ProviderHealth
@@ -148,7 +149,7 @@ class Process:
         self.candidates = RankCandidates(
             world.catalogue, world.health, world.pacer, world.instruments, world.clock
         )
-        read = ReadStored(kept)
+        read = ReadStored(RolledBars(kept, world.catalogue))
         fetch = FetchBars(kept, world.clock, world.told)
         self.complete = CompleteSeries(read, fetch, world.clock)
         self.fetch = fetch

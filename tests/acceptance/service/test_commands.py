@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters_in.simulator.faults import FaultKind
+from adapters_in.simulator.simulator import discover
 from tests.acceptance.service.calls import call
 from tests.acceptance.service.exchange import BY_PREFERENCE
 from tests.acceptance.service.moments import DAY, HOUR, instant
@@ -243,7 +244,7 @@ def test_the_simulator_alone(stage: Stage) -> None:
     port = free_port()
     process = stage.start("simulate", "--port", str(port), "--json")
     wait_until(lambda: "\n" in process.out, "The simulator")
-    told = {"url": f"http://127.0.0.1:{port}", "providers": ["binance", "kraken"]}
+    told = {"url": f"http://127.0.0.1:{port}", "providers": sorted(discover())}
     assert json.loads(process.out) == told | {"synthetic": True}
     answer = call(port, "GET", "/binance/api/v3/klines", {"symbol": "BTCUSDT", "interval": "1m"})
     assert (answer.status, len(answer.json())) == (200, 500)

@@ -30,6 +30,7 @@ from application.list_providers import ListProviders
 from application.rank_candidates import RankCandidates
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
+from application.rolled_bars import RolledBars
 from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
@@ -100,7 +101,7 @@ class House:
         pacer = SharedPacer(MemoryBudgetBook(clock), clock, telemetry)
         health, lists, cache = MemoryHealthBoard(clock), MemoryInstrumentStore(), MemoryCache(clock)
         ledger, ids = MemoryJobLedger(clock), CountingIds()
-        read, resolve = ReadStored(store), ResolveSymbol(lists)
+        read, resolve = ReadStored(RolledBars(store, catalogue)), ResolveSymbol(lists)
         candidates = RankCandidates(catalogue, health, pacer, lists, clock)
         complete = CompleteSeries(read, FetchBars(store, clock, telemetry), clock)
         return Services(

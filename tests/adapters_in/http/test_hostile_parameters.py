@@ -1,7 +1,9 @@
 """Whatever a query holds, the answer is a helpful problem and never a fault of ours."""
 
 import pytest
+from msgspec.structs import replace
 
+from domain.interval import Interval
 from tests.adapters_in.http.house import House
 
 OHLCV = "/api/v1/data/ohlcv?symbol=BTCUSDT"
@@ -142,10 +144,20 @@ def test_unheard_of_interval(house: House, value: str) -> None:
 
 
 def test_interval_that_a_provider_lacks(house: House) -> None:
-    """A known interval that the provider does not offer is 422 with those it does."""
-    answer = house.ask(f"{OHLCV}&interval=3m&provider=paper")
+    """A known interval that it neither has nor can build is 422, with those that it can."""
+    hourly = (Interval.H1, Interval.D1)
+    house.second.capabilities = replace(house.second.capabilities, intervals=hourly)
+    answer = house.ask(f"{OHLCV}&interval=3m&provider=spare")
     assert (answer.status, answer.json["parameter"]) == (422, "interval")
-    assert "5m" in answer.json["detail"]
+    assert "1h, 2h, 4h" in answer.json["detail"]
+    assert "5m" not in answer.json["detail"]
+
+
+def test_interval_that_a_provider_lacks_is_rolled_up(house: House) -> None:
+    """It is built from the longest of its own that fits, and the answer says so."""
+    body = house.ask(f"{OHLCV}&interval=3m&provider=paper&limit=7").json
+    assert (body["interval"], body["rolled_up_from"], len(body["data"])) == ("3m", "1m", 7)
+    assert "rolled_up_from" not in house.ask(f"{OHLCV}&interval=5m&provider=paper").json
 
 
 @pytest.mark.parametrize(
