@@ -40,6 +40,12 @@ def open_share(asset: Asset, start: Ints, length: int) -> Floats:
     return share
 
 
+def new_york_midnight(day: Ints) -> Ints:
+    """Unix seconds of 00:00 in New York on days given by their 00:00 UTC."""
+    midnight: Ints = day + np.where(_is_summer(day // DAY), 4, 5) * _HOUR
+    return midnight
+
+
 def _overlap(start: Ints, end: Ints, opened: Ints | int, closed: Ints | int) -> Floats:
     shared = np.minimum(end, closed) - np.maximum(start, opened)
     seconds: Floats = np.maximum(shared, 0).astype(np.float64)

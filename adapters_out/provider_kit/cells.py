@@ -69,8 +69,9 @@ def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> ND
     are: the judge looks at whether they are finite.
     """
     kinds = set(map(type, cells))
-    if kinds <= {float} or (optional and kinds <= {float, type(None)}):
-        return np.array(cells, dtype=np.float64)
+    if kinds <= ({float, int, type(None)} if optional else {float, int}):
+        with suppress(OverflowError):  # a whole number of more than three hundred digits
+            return np.array(cells, dtype=np.float64)
     if _are_plain(cells, kinds, b"0123456789. "):
         with suppress(ValueError):  # "1.2.3", or nothing at all
             return np.array(list(map(float, cells)), dtype=np.float64)
@@ -79,7 +80,11 @@ def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> ND
 
 def integers(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.int64]:
     """Cells as int64; one that cannot be read is -1 and reported; an optional None is -1."""
-    if _are_plain(cells, set(map(type, cells)), b"0123456789 "):
+    kinds = set(map(type, cells))
+    if kinds == {int}:
+        with suppress(OverflowError):
+            return np.array(cells, dtype=np.int64)
+    if _are_plain(cells, kinds, b"0123456789 "):
         with suppress(ValueError):
             if max(map(len, cells)) <= _LONGEST:
                 return np.array(list(map(int, cells)), dtype=np.int64)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Container
 from contextlib import suppress
 
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError, Struct, structs
 
 from adapters_out.provider_kit.calls import Reply, http_date
 from domain.errors import (
@@ -77,12 +77,14 @@ class Faults(Struct, frozen=True):
     """How a provider complains.
 
     ``complaint`` finds the complaint in a reply; ``rules`` come before the kit's own;
-    ``retry_at`` reads when (Unix s) to come back, where it is not ``Retry-After``.
+    ``retry_at`` reads when (Unix s) to come back, where it is not ``Retry-After``. ``mislabels``:
+    its plain texts come labelled as HTML, so that only a body tells whether it is a page.
     """
 
     complaint: Callable[[Reply], Complaint | None] = no_complaint
     rules: tuple[FaultRule, ...] = ()
     retry_at: Callable[[Reply], float | None] = retry_after
+    mislabels: bool = False
 
 
 # HTTP as everybody uses it (RFC 9110 §15, RFC 6585); 418 is Binance's word for a ban.
@@ -116,6 +118,9 @@ def find_fault(
     most three days ahead.
     """
     complaint = None
+    if faults.mislabels:
+        unlabelled = {n: text for n, text in reply.headers.items() if n != "content-type"}
+        reply = structs.replace(reply, headers=unlabelled)
     if not reply.is_html:
         with suppress(*UNREADABLE):  # what is no JSON complains of nothing; reading it will fail
             complaint = faults.complaint(reply)

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.conversation import Conversation
+from adapters_out.provider_kit.entitled import Entitled
 from adapters_out.provider_kit.http import HttpChannel, Transport
-from adapters_out.provider_kit.provider import Provider
+from adapters_out.provider_kit.provider import PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
@@ -61,6 +62,7 @@ class KitProvider(MarketDataProvider, Ticking):
         self._channel = HttpChannel(provider, self._policy, base_url, key, clock, transport)
         around = Surroundings(pacer, health, clock, telemetry)
         sender = Sender(provider, self._policy, self._channel, self._redactor, around)
+        self._prices = Entitled(_ways(provider.price), clock)
         self._talk = Conversation(self.name, sender, Retries(self._policy, clock, chance), clock)
 
     @property
@@ -103,10 +105,15 @@ class KitProvider(MarketDataProvider, Ticking):
 
     async def price(self, instrument: Instrument, context: CallContext) -> Price:
         self._require_key()
-        endpoint = self._provider.price
-        if endpoint is None:
+        if not self._prices:
             raise self._refused("offers no prices")
+        return await self._prices.first(
+            instrument.asset_class, lambda way: self._price(way, instrument, context)
+        )
 
+    async def _price(
+        self, endpoint: PriceEndpoint, instrument: Instrument, context: CallContext
+    ) -> Price:
         def read(reply: Reply) -> Price:
             last = endpoint.read(reply, instrument)
             if not (0 < last.price < math.inf):
@@ -148,6 +155,11 @@ class KitProvider(MarketDataProvider, Ticking):
 
     def _refused(self, what: str) -> CallRefused:
         return CallRefused(f"{self.name} {what}.", provider=self.name)
+
+
+def _ways(endpoint: PriceEndpoint | None) -> Sequence[PriceEndpoint]:
+    """An endpoint and those to be asked instead, in order."""
+    return () if endpoint is None else (endpoint, *_ways(endpoint.instead))
 
 
 def _same(call: Call) -> Question:

@@ -104,10 +104,14 @@ class BarsEndpoint(Struct, frozen=True, kw_only=True):
 
 
 class PriceEndpoint(Struct, frozen=True, kw_only=True):
-    """How to get the last traded price."""
+    """How to get the last traded price.
+
+    ``instead`` is the way for a plan that does not include this one.
+    """
 
     ask: Callable[[Instrument], Question]
     read: Callable[[Reply, Instrument], LastPrice]
+    instead: "PriceEndpoint | None" = None
 
 
 class ListingsEndpoint(Struct, frozen=True, kw_only=True):

@@ -94,10 +94,14 @@ def test_every_provider_is_found_and_consistent() -> None:
             Capability.BARS: provider.bars,
             Capability.PRICE: provider.price,
             Capability.INSTRUMENTS: provider.listings,
+            Capability.TRADES: provider.trades,
+            Capability.QUOTES: provider.quotes,
+            Capability.ACTIONS: provider.actions,
+            Capability.MARKETS: provider.markets,
         }
         offered = {c for c, endpoint in endpoints.items() if endpoint is not None}
         assert provider.name == name
-        assert offered == provider.capabilities.offers
+        assert offered == provider.capabilities.offers - {Capability.FUTURES}
         assert bool(provider.capabilities.intervals) == (provider.bars is not None)
         assert provider.policy.rps > 0
         assert provider.base_url.startswith("https://")
