@@ -17,8 +17,8 @@ from domain.errors import (
     Attempt,
     DeadlineExceeded,
     MalformedPayload,
+    MarketDataError,
     NoData,
-    NotListed,
     ProviderError,
 )
 from domain.provider import Capability
@@ -118,13 +118,18 @@ class AskProviders:
                 _refuse_rubbish(answer)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
-                if isinstance(error, NotListed):
-                    self._candidates.note_unlisted(name, question.query.instrument)
+                self._note(question, name, error)
                 continue
             best = answer if best is None else max(best, answer, key=score_of)
             if is_good(answer) or (settled and not len(answer.series)):
                 break
         return best
+
+    def _note(self, question: Question, name: str, error: MarketDataError) -> None:
+        query = question.query
+        self._candidates.note(
+            name, error, Capability.BARS, query.instrument, query.interval, question.span.start
+        )
 
     async def _ask_in_time(
         self, question: Question, name: str, context: CallContext

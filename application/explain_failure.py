@@ -8,6 +8,7 @@ from domain.errors import (
     DeadlineExceeded,
     MarketDataError,
     NoProviderAvailable,
+    NotComparable,
     NotListed,
     ProviderError,
     RangeUnavailable,
@@ -15,7 +16,7 @@ from domain.errors import (
     UnsupportedInterval,
 )
 
-_UNKNOWN = {NotListed.code, UnsupportedInterval.code}
+_UNKNOWN = {NotListed.code, UnsupportedInterval.code, NotComparable.code}
 _TOO_OLD = _UNKNOWN | {RangeUnavailable.code}
 
 
@@ -46,7 +47,8 @@ def failure_of(
     codes = {attempt.code for attempt in attempts}
     reasons = "; ".join(f"{a.provider}: {a.reason.rstrip('.')}" for a in attempts) + "."
     if not attempts or (codes <= _UNKNOWN and NotListed.code in codes):
-        people = " or ".join(a.provider for a in attempts) or "any provider"
+        able = (a.provider for a in attempts if a.code != NotComparable.code)
+        people = " or ".join(able) or "any provider"
         return UnknownInstrument(f"{instrument} is not listed by {people}.")
     if _is_denied(attempts, listing):
         return UnknownInstrument(f"{instrument} is not listed by {_votes(attempts)}.")

@@ -109,9 +109,9 @@ class FillGaps:
         """
         span = self._span(ask)
         names = self._candidates.capable(ask.instrument, ask.interval, ask.provider)
-        first = self._candidates.first_choice(names, ask.instrument)
-        if not await self._missing(ask, first, span):
-            yield await self._filled(ask, span, first, 0, names)
+        full = await self._full(ask, span, names)
+        if full is not None:
+            yield await self._filled(ask, span, full, 0, names)
             return
         order, attempts = await self._order(ask, span, names)
         for name in order:
@@ -129,6 +129,13 @@ class FillGaps:
             yield await self._filled(ask, span, name, rows, names)
             return
         raise await self._candidates.why_nobody(ask.instrument, attempts, late=False)
+
+    async def _full(self, ask: FillGapsAsk, span: TimeRange, names: Sequence[str]) -> str | None:
+        """The first choice, or a more preferred one without its key, that lacks nothing."""
+        for name in self._candidates.first_held(names, ask.instrument):
+            if not await self._missing(ask, name, span):
+                return name
+        return None
 
     async def _order(
         self, ask: FillGapsAsk, span: TimeRange, names: Sequence[str]
@@ -195,13 +202,13 @@ class FillGaps:
     ) -> Filled:
         coverage = await self._coverage(ask, name, span)
         gaps = coverage.gaps(self._interval(ask, name), self._clock.now())
-        return Filled(name, rows, gaps, substituted=name != names[0])
+        substituted = self._candidates.is_substitute(name, names)
+        return Filled(name, rows, gaps, substituted)
 
     def _noted(
         self, name: str, ask: FillGapsAsk, error: ProviderError | DeadlineExceeded
     ) -> Attempt:
-        if isinstance(error, NotListed):
-            self._candidates.note_unlisted(name, ask.instrument)
+        self._candidates.note(name, error, Capability.BARS, ask.instrument, ask.interval, ask.start)
         return attempt_of(name, error)
 
     def _is_hopeless(self, error: ProviderError | DeadlineExceeded, failures: int) -> bool:

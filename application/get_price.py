@@ -7,7 +7,7 @@ from application.answers import PriceAnswer
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
 from application.single_flight import SingleFlight
-from domain.errors import DeadlineExceeded, NoProviderAvailable, NotListed, ProviderError
+from domain.errors import DeadlineExceeded, NoProviderAvailable, ProviderError
 from domain.instrument import Instrument
 from domain.provider import Capability, Price
 from ports.cache import Cache
@@ -95,8 +95,7 @@ class GetPrice:
                 price = await provider.price(query.instrument, share)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
-                if isinstance(error, NotListed):
-                    self._candidates.note_unlisted(name, query.instrument)
+                self._candidates.note(name, error, Capability.PRICE, query.instrument)
                 continue
             kept = self._keep(query, price)
             await self._cache.put(key, _encoder.encode(kept), KEEP_S)

@@ -13,12 +13,16 @@ _YEAR_9999 = 253_402_300_800
 
 
 class Question(Struct, frozen=True):
-    """A query, its window at one moment, and who could answer, most preferred first."""
+    """A query, its window at one moment, and who could answer, most preferred first.
+
+    ``keyless`` are those of them that cannot be asked for want of a key.
+    """
 
     query: BarQuery
     span: TimeRange
     rest: int | None
     names: tuple[str, ...]
+    keyless: tuple[str, ...] = ()
 
     @property
     def window(self) -> BarWindow:
@@ -30,12 +34,18 @@ class Question(Struct, frozen=True):
         """Whether the newest bars of all are meant."""
         return self.query.start is None and self.query.end is None
 
+    def is_substitute(self, name: str) -> bool:
+        """Whether a more preferred provider could have been asked."""
+        return any(n not in self.keyless for n in self.names[: self.names.index(name)])
+
     def key(self, name: str) -> SeriesKey:
         """The series of one provider."""
         return SeriesKey(self.query.instrument.id, self.query.interval, name)
 
 
-def pose(query: BarQuery, names: Sequence[str], now: float) -> Question:
+def pose(
+    query: BarQuery, names: Sequence[str], now: float, keyless: Sequence[str] = ()
+) -> Question:
     """Choose the window at ``now`` (Unix s).
 
     Raises:
@@ -47,7 +57,7 @@ def pose(query: BarQuery, names: Sequence[str], now: float) -> Question:
     if window.range is None:
         message = f"No {query.interval.value} bar of that range has closed yet."
         raise NoData(message)
-    return Question(query, window.range, window.rest, tuple(names))
+    return Question(query, window.range, window.rest, tuple(names), tuple(keyless))
 
 
 def _check(query: BarQuery) -> None:

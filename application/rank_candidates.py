@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from application.explain_failure import failure_of
+from application.unentitled import Unentitled
 from application.unlisted import Unlisted
 from domain.errors import (
     Attempt,
     InvalidRequest,
     MarketDataError,
+    NotEntitled,
     NotListed,
     StoreUnavailable,
     UnknownInstrument,
@@ -28,7 +30,11 @@ from ports.pacing import Pacer
 class RankCandidates:
     """Gather health and budget of every provider and rank them by :func:`domain.routing.rank`.
 
-    Who said within the last 30 s that it does not list the instrument is not asked again.
+    - who said within the last 30 s that it does not list the instrument is not asked again,
+      nor within 15 minutes who said that its plan does not include that kind of data;
+    - a provider that lacks its key is nobody's first choice;
+    - without ``only`` the providers must be comparable: what their prices stand for is decided
+      by the most preferred of those that could answer.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class RankCandidates:
         self._pacer = pacer
         self._clock = clock
         self._unlisted = Unlisted(clock)
+        self._unentitled = Unentitled(clock)
 
     def provider(self, name: str) -> MarketDataProvider:
         """The configured provider of that name."""
@@ -55,10 +62,41 @@ class RankCandidates:
         """The provider has just said that it does not know the instrument."""
         self._unlisted.note(name, instrument.id)
 
+    def note(  # the question and what came of it
+        self,
+        name: str,
+        error: MarketDataError,
+        capability: Capability,
+        instrument: Instrument,
+        interval: Interval | None = None,
+        start: int | None = None,
+    ) -> None:
+        """The provider has failed in this way; what is worth knowing of it is remembered."""
+        if isinstance(error, NotListed):
+            self.note_unlisted(name, instrument)
+        if isinstance(error, NotEntitled):
+            subject = (name, capability, instrument.asset_class, interval)
+            self._unentitled.note(subject, start)
+
     def first_choice(self, names: Sequence[str], instrument: Instrument) -> str:
-        """The first that may list the instrument; asks nobody."""
-        listing = (n for n in names if not self._unlisted.knows(n, instrument.id))
-        return next(listing, names[0])
+        """The first that has its key and may list the instrument; asks nobody."""
+        listing = [n for n in names if not self._unlisted.knows(n, instrument.id)] or names
+        return self._usable(listing)[0]
+
+    def first_held(self, names: Sequence[str], instrument: Instrument) -> Sequence[str]:
+        """Whose stored bars count as the first choice's: also of the keyless before it."""
+        first = self.first_choice(names, instrument)
+        before = names[: names.index(first)]
+        return (*(name for name in before if name in self.keyless(names)), first)
+
+    def keyless(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the names that lack their key while others do not."""
+        usable = self._usable(names)
+        return tuple(name for name in names if name not in usable)
+
+    def is_substitute(self, name: str, names: Sequence[str]) -> bool:
+        """Whether ``name`` comes after the first of ``names`` that has its key."""
+        return names.index(name) > names.index(self._usable(names)[0])
 
     def preferred(self, capability: Capability, instrument: Instrument) -> str | None:
         """The operator's first choice among those who offer it at all."""
@@ -90,7 +128,7 @@ class RankCandidates:
             whom = only or "any configured provider"
             message = f"{instrument.id} is a {instrument.asset_class.value}, not listed by {whom}."
             raise UnknownInstrument(message)
-        names = tuple(name for name, can in offers.items() if can.source(interval) is not None)
+        names = [name for name, can in offers.items() if can.source(interval) is not None]
         if not names:
             known = [i for i in Interval if any(can.source(i) for can in offers.values())]
             message = (
@@ -98,7 +136,8 @@ class RankCandidates:
                 f"use one of {', '.join(i.value for i in known)}."
             )
             raise UnsupportedInterval(message, "interval")
-        return names
+        basis = offers[self._usable(names)[0]].basis
+        return tuple(name for name in names if offers[name].basis is basis)
 
     async def __call__(
         self,
@@ -115,7 +154,12 @@ class RankCandidates:
         """
         asked = self._asked(only)
         unlisted = [name for name in asked if self._unlisted.knows(name, instrument.id)]
-        facts = [self._facts(asked[name]) for name in asked if name not in unlisted]
+        kind = (capability, instrument.asset_class, interval)
+        facts = [
+            self._facts(asked[name], self._unentitled.until((name, *kind), start))
+            for name in asked
+            if name not in unlisted
+        ]
         ranking = rank(
             await asyncio.gather(*facts),
             capability,
@@ -158,7 +202,7 @@ class RankCandidates:
             raise InvalidRequest(message, "provider")
         return {only: providers[only]}
 
-    async def _facts(self, provider: MarketDataProvider) -> Candidate:
+    async def _facts(self, provider: MarketDataProvider, denied_until: float | None) -> Candidate:
         health = await self._health.view(provider.name)
         budget = await self._pacer.view(provider.name, provider.policy)
         return Candidate(
@@ -167,8 +211,11 @@ class RankCandidates:
             needs_key=provider.needs_key,
             has_key=provider.has_key,
             health=health,
-            # a busy second is waited out, not failed over: only a freeze counts
+            # a busy second is waited out, not failed over
+            quota_used=budget.quota_used,
             frozen_until=budget.frozen_until,
+            spent_until=budget.spent_until,
+            denied_until=denied_until,
         )
 
 

@@ -134,7 +134,7 @@ def assemble(
         forming=forming,
         cached=cached,
         stale=stale,
-        substituted=held.key.provider != question.names[0],
+        substituted=question.is_substitute(held.key.provider),
         as_of=query.as_of,
         learned_at=(int(known.max()) if len(known) else 0) / MICROS,
         fresh_until=_fresh_until(interval, now, late=late),

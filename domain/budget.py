@@ -10,10 +10,15 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from domain.provider import ProviderPolicy, Window
+from domain.provider import Priority, ProviderPolicy, Window
 
 LAG_S = 0.1  # how much later than its grant a call may arrive
 SLOTS = 60
+BACKFILL_SHARE = 0.9  # of windows long and wide enough that the rest is of use to others
+BACKFILL_SHARE_FROM_S = 60
+BACKFILL_SHARE_FROM_LIMIT = 20
+MARGIN_S = 2e-6  # asked again after the wait, rounding must not turn the caller away again
+EPSILON_WEIGHT = 1e-9
 
 
 class Grant(Struct, frozen=True):
@@ -33,12 +38,18 @@ class Grant(Struct, frozen=True):
 
 
 class BudgetView(Struct, frozen=True):
-    """A provider's budget at a glance; ``used_fraction`` is of the fullest window, 0..1."""
+    """A provider's budget at a glance; ``used_fraction`` is of the fullest window, 0..1.
+
+    ``quota_used`` is that of the fullest window of an hour or more; ``spent_until`` (Unix s) is
+    set while some window has no room for the lightest call.
+    """
 
     limit_per_s: float
     used_fraction: float
     frozen_until: float | None = None
     banned: bool = False  # whether a freeze is a ban
+    quota_used: float = 0.0
+    spent_until: float | None = None
 
 
 class WindowUse(Struct, frozen=True, array_like=True):
@@ -91,7 +102,13 @@ def view(state: BudgetState, policy: ProviderPolicy, now: float) -> BudgetView:
     """The state at a glance."""
     frozen = state.frozen_until if state.frozen_until > now else None
     banned = frozen is not None and state.banned
-    return BudgetView(policy.rps, used_fraction(state, policy, now), frozen, banned)
+    used = used_fraction(state, policy, now)
+    quotas = [window for window in policy.windows if window.is_durable]
+    quota_used = max((window_used(state, w, now) / w.limit for w in quotas), default=0.0)
+    waits = (window_wait(state, w, 1.0, Priority.INTERACTIVE, now) for w in policy.windows)
+    wait = max(waits, default=0.0)
+    spent_until = now + wait if wait > 0 else None
+    return BudgetView(policy.rps, used, frozen, banned, min(1.0, quota_used), spent_until)
 
 
 def used_fraction(state: BudgetState, policy: ProviderPolicy, now: float) -> float:
@@ -112,6 +129,38 @@ def window_used(state: BudgetState, window: Window, now: float) -> float:
     if window.calendar:
         slots = [pair for pair in slots if pair[0] == charged_slots(window, now)[0]]
     return sum(weight for _, weight in slots)
+
+
+def room(window: Window, weight: float, priority: Priority) -> float:
+    """How much of a window may be used so that a call of this weight still fits in.
+
+    Backfill leaves a tenth of the limit to others, unless the window is as good as empty.
+    """
+    limit = window.limit
+    wide = window.seconds >= BACKFILL_SHARE_FROM_S and limit >= BACKFILL_SHARE_FROM_LIMIT
+    if priority is Priority.BACKFILL and wide:
+        limit = max(limit * BACKFILL_SHARE, weight)
+    return limit - weight + EPSILON_WEIGHT
+
+
+def window_wait(
+    state: BudgetState, window: Window, weight: float, priority: Priority, now: float
+) -> float:
+    """Seconds until the window has room for a call of this weight as things stand."""
+    free = room(window, weight, priority)
+    slots = kept_slots(state.spent(window), window, now)
+    if window.calendar:
+        charged = charged_slots(window, now)
+        full = [slot for slot, used in slots if slot in charged and used > free]
+        turn = (max(full, default=0) + 1) * window.seconds + window.offset_s
+        return turn + MARGIN_S - now if full else 0.0
+    excess = sum(used for _, used in slots) - free
+    for slot, used in slots if excess > 0 else ():
+        excess -= used
+        if excess <= 0:
+            left = (slot + 1) * window.seconds / SLOTS + window.seconds + LAG_S
+            return left + MARGIN_S - now
+    return 0.0
 
 
 def charged_slots(window: Window, now: float) -> tuple[int, ...]:

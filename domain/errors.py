@@ -17,6 +17,7 @@
     │   ├── AccessDenied               key missing or wrong, or a geographic block
     │   │   └── NotEntitled            the key is fine, the plan is not
     │   ├── NotListed                  this provider does not know the symbol
+    │   ├── NotComparable              its prices stand for something else than those asked for
     │   ├── RangeUnavailable           it knows the symbol but not that far back
     │   ├── BudgetUnavailable          the shared budget cannot be asked: fail closed
     │   └── CallRefused                our own bug or limit: nothing to retry
@@ -171,6 +172,13 @@ class NotListed(ProviderError):
 
     code = "not-listed"
     title = "The provider does not list the instrument"
+
+
+class NotComparable(ProviderError):
+    """Its prices stand for something else: an average over venues is no venue's price."""
+
+    code = "not-comparable"
+    title = "The provider is not comparable"
 
 
 class RangeUnavailable(ProviderError):

@@ -20,8 +20,6 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from domain.budget import (
-    LAG_S,
-    SLOTS,
     BudgetState,
     Grant,
     WindowUse,
@@ -31,21 +29,17 @@ from domain.budget import (
     used_fraction,
     window_key,
     window_used,
+    window_wait,
 )
 from domain.errors import CallRefused
-from domain.provider import Priority, ProviderPolicy, Window
+from domain.provider import Priority, ProviderPolicy
 
 HEADROOM = 1.10
 TOLERANCE_S = 0.02
 MARK_S = 0.05  # how much longer than its wait a higher priority holds its place
 MARK_WAIT_S = 1.0  # waiters ask again at least this often
-BACKFILL_SHARE = 0.9  # of windows long and wide enough that the rest is of use to others
-BACKFILL_SHARE_FROM_S = 60
-BACKFILL_SHARE_FROM_LIMIT = 20
 CAUTION_S = 10.0  # an account used within this time may have been used within the last second
 EPSILON_S = 1e-6  # the resolution of the clocks involved
-MARGIN_S = 2e-6  # asked again after the wait, rounding must not turn the caller away again
-EPSILON_WEIGHT = 1e-9
 
 
 def spacing(policy: ProviderPolicy) -> float:
@@ -153,18 +147,6 @@ def restore(state: BudgetState, record: BudgetState, now: float) -> BudgetState:
     )
 
 
-def room(window: Window, weight: float, priority: Priority) -> float:
-    """How much of a window may be used so that a call of this weight still fits in.
-
-    Backfill leaves a tenth of the limit to others, unless the window is as good as empty.
-    """
-    limit = window.limit
-    wide = window.seconds >= BACKFILL_SHARE_FROM_S and limit >= BACKFILL_SHARE_FROM_LIMIT
-    if priority is Priority.BACKFILL and wide:
-        limit = max(limit * BACKFILL_SHARE, weight)
-    return limit - weight + EPSILON_WEIGHT
-
-
 def _due(state: BudgetState, policy: ProviderPolicy, now: float) -> float:
     """When the next call is due; a clock that was set back must not stop us for long."""
     furthest = now + max(spacing(policy), HEADROOM) + TOLERANCE_S
@@ -177,32 +159,13 @@ def _wait(
     """Seconds until the call may leave as things stand, and whether a long window is why."""
     wait, exhausted = _due(state, policy, now) - TOLERANCE_S - now, False
     for window in policy.windows:
-        pause = _window_wait(state, window, weight, priority, now)
+        pause = window_wait(state, window, weight, priority, now)
         wait = max(wait, pause)
         exhausted |= pause > EPSILON_S and (window.calendar or window.is_durable)
     for mark in state.marks[: int(priority)]:
         if mark <= now + MARK_WAIT_S + 2 * MARK_S:  # beyond is of a clock that was set back
             wait = max(wait, mark - now)
     return wait, exhausted
-
-
-def _window_wait(
-    state: BudgetState, window: Window, weight: float, priority: Priority, now: float
-) -> float:
-    free = room(window, weight, priority)
-    slots = kept_slots(state.spent(window), window, now)
-    if window.calendar:
-        charged = charged_slots(window, now)
-        full = [slot for slot, used in slots if slot in charged and used > free]
-        turn = (max(full, default=0) + 1) * window.seconds + window.offset_s
-        return turn + MARGIN_S - now if full else 0.0
-    excess = sum(used for _, used in slots) - free
-    for slot, used in slots if excess > 0 else ():
-        excess -= used
-        if excess <= 0:
-            left = (slot + 1) * window.seconds / SLOTS + window.seconds + LAG_S
-            return left + MARGIN_S - now
-    return 0.0
 
 
 def _marked(state: BudgetState, priority: Priority, wait: float, now: float) -> BudgetState:

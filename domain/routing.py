@@ -1,6 +1,6 @@
 """Who is asked first: the candidates for one question, ranked, and why the others are not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -9,32 +9,48 @@ from domain.errors import (
     AccessDenied,
     Attempt,
     InvalidRequest,
+    NotComparable,
+    NotEntitled,
     NotListed,
     ProviderUnavailable,
+    QuotaExhausted,
     RangeUnavailable,
     RateLimited,
     UnsupportedInterval,
 )
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
-from domain.provider import Capabilities, Capability
+from domain.provider import Basis, Capabilities, Capability
 from domain.quality import moment, span
 
 WELL = 70.0  # a health score (0..100) below it gives way to every healthier candidate
 FORGIVEN_S = 20.0  # without a new fault: who is never asked could never become well again
-NEARLY_SPENT = 0.95  # likewise a budget used up to this fraction
+NEARLY_SPENT = 0.95  # likewise a quota used up to this fraction
+SOON_S = 2.0  # a window that has room again within this time is waited for
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
-    """A provider with today's facts: ``budget_used`` 0..1, ``frozen_until`` in Unix s."""
+    """A provider with today's facts.
+
+    ``quota_used`` is of its fullest window of an hour or more, 0..1. Times are Unix s:
+    ``frozen_until`` of a pause it asked for, ``spent_until`` of a window without room,
+    ``denied_until`` since its plan was found not to include what is asked for.
+    """
 
     name: str
     capabilities: Capabilities
     needs_key: bool = False
     has_key: bool = False
     health: ProviderHealth = ProviderHealth()
-    budget_used: float = 0.0
+    quota_used: float = 0.0
     frozen_until: float | None = None
+    spent_until: float | None = None
+    denied_until: float | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it lacks no key."""
+        return self.has_key or not self.needs_key
 
 
 class Ranking(Struct, frozen=True):
@@ -53,40 +69,54 @@ def rank(  # noqa: PLR0913, PLR0917  # the parts of one question and the facts i
     now: float,
     preferred: Sequence[str] = (),
     only: str | None = None,
-    patience_s: float = 0.0,
 ) -> Ranking:
     """Rank the candidates for one question at ``now`` (Unix s).
 
-    ``interval`` and ``start`` (the oldest bar wanted) are None where they have no meaning;
-    ``patience_s`` is how long the caller would wait for a frozen budget.
+    ``interval`` and ``start`` (the oldest bar wanted) are None where they have no meaning.
 
     - ``only`` is binding: nobody else is chosen or reported, whatever happens;
     - refused is who cannot answer this at all: wrong kind of data, asset class or interval, a
-      missing key, too short a history; and who must not be asked now: frozen for longer than
-      the caller's patience, or behind an open circuit whose probe is not due;
-    - the rest by condition (well; ailing, nearly out of budget or frozen for a moment; to be
-      probed), within that by ``preferred``, then by measured health.
+      missing key, too short a history, prices of another basis than those of the most preferred
+      who could (unless it is named by ``only``); and who must not be asked now: not entitled as
+      far as we know, frozen, out of quota, or behind an open circuit whose probe is not due;
+    - the rest by condition (well; ailing or nearly out of quota; to be probed), within that by
+      ``preferred``, then by measured health.
     """
     if only is not None:
         candidates = [c for c in candidates if c.name == only]
         if not candidates:
             reason = f"There is no provider called {only}."
             return Ranking(refused=(Attempt(only, InvalidRequest.code, reason),))
+    places = {name: place for place, name in reversed(tuple(enumerate(preferred)))}
+    candidates = sorted(candidates, key=lambda c: places.get(c.name, len(places)))
+    basis = basis_of(candidates, capability, instrument.asset_class, interval)
     fit: list[Candidate] = []
     refused: list[Attempt] = []
     for candidate in candidates:
         unfit = (
             _lacks(candidate, capability, instrument.asset_class, interval)
             or _out_of_reach(candidate, interval, start, now)
-            or _not_now(candidate, now, patience_s)
+            or _not_comparable(candidate, basis)
+            or _not_now(candidate, now)
         )
         if unfit is None:
             fit.append(candidate)
         else:
             refused.append(unfit)
-    places = {name: place for place, name in reversed(tuple(enumerate(preferred)))}
     fit.sort(key=lambda c: (_condition(c, now), places.get(c.name, len(places)), -c.health.score))
     return Ranking(tuple(c.name for c in fit), tuple(refused))
+
+
+def basis_of(
+    candidates: Iterable[Candidate], wanted: Capability, kind: AssetClass, interval: Interval | None
+) -> Basis | None:
+    """What prices stand for: decided by the first, in order of preference, who could answer."""
+    able = (
+        c.capabilities.basis
+        for c in candidates
+        if c.is_usable and _lacks(c, wanted, kind, interval) is None
+    )
+    return next(able, None)
 
 
 def _lacks(
@@ -111,7 +141,7 @@ def _out_of_reach(
 ) -> Attempt | None:
     """What a key or a different range would change."""
     name, can = candidate.name, candidate.capabilities
-    if candidate.needs_key and not candidate.has_key:
+    if not candidate.is_usable:
         reason = f"{name} needs an API key and none is configured."
         return Attempt(name, AccessDenied.code, reason, asked=False)
     if interval is None or start is None or can.reaches(interval, start, now):
@@ -123,13 +153,44 @@ def _out_of_reach(
     return Attempt(name, RangeUnavailable.code, reason, asked=False)
 
 
-def _not_now(candidate: Candidate, now: float, patience_s: float) -> Attempt | None:
+def _not_comparable(candidate: Candidate, basis: Basis | None) -> Attempt | None:
+    """What only a caller who names the provider can want."""
+    name, other = candidate.name, candidate.capabilities.basis
+    if basis is None or other is basis:
+        return None
+    reason = (
+        f"{name} is not comparable: it has {_BASES[other]}, not {_BASES[basis]}; "
+        f"ask with provider={name} for those."
+    )
+    return Attempt(name, NotComparable.code, reason, asked=False)
+
+
+def _not_now(candidate: Candidate, now: float) -> Attempt | None:
     """What time will heal."""
-    name, health = candidate.name, candidate.health
-    frozen = candidate.frozen_until
-    if frozen is not None and frozen > now + patience_s:
+    return _out_of_budget(candidate, now) or _resting(candidate, now)
+
+
+def _out_of_budget(candidate: Candidate, now: float) -> Attempt | None:
+    """What must not be sent: the plan has no room for it, or the provider wants a pause."""
+    name, denied = candidate.name, candidate.denied_until
+    if denied is not None and denied > now:
+        reason = (
+            f"{name} said that the plan does not include this; "
+            f"it is not asked again for {_in(denied - now)}."
+        )
+        return Attempt(name, NotEntitled.code, reason, asked=False)
+    frozen, spent = candidate.frozen_until, candidate.spent_until
+    if frozen is not None and frozen > now:
         reason = f"{name} asked for a pause, nothing is sent to it for another {_in(frozen - now)}."
         return Attempt(name, RateLimited.code, reason, frozen)
+    if spent is not None and spent > now + SOON_S:
+        reason = f"{name} has no quota left, nothing is sent to it for another {_in(spent - now)}."
+        return Attempt(name, QuotaExhausted.code, reason, spent)
+    return None
+
+
+def _resting(candidate: Candidate, now: float) -> Attempt | None:
+    name, health = candidate.name, candidate.health
     if health.state is CircuitState.CLOSED or allows(health, now):
         return None
     until = health.retry_at if health.state is CircuitState.OPEN else health.probe_until
@@ -140,9 +201,8 @@ def _not_now(candidate: Candidate, now: float, patience_s: float) -> Attempt | N
 def _condition(candidate: Candidate, now: float) -> int:
     if candidate.health.state is not CircuitState.CLOSED:
         return 2
-    frozen = candidate.frozen_until is not None and candidate.frozen_until > now
-    ailing = _is_ailing(candidate.health, now) or candidate.budget_used >= NEARLY_SPENT
-    return 1 if frozen or ailing else 0
+    ailing = _is_ailing(candidate.health, now) or candidate.quota_used >= NEARLY_SPENT
+    return 1 if ailing else 0
 
 
 def _is_ailing(health: ProviderHealth, now: float) -> bool:
@@ -161,6 +221,11 @@ _WORDS = {
     Capability.ACTIONS: "corporate actions",
     Capability.MARKETS: "market capitalisations",
     Capability.FUTURES: "futures contracts",
+}
+_BASES = {
+    Basis.VENUE: "the prices of one exchange",
+    Basis.CONSOLIDATED: "the consolidated prices of a market",
+    Basis.AGGREGATE: "averages over many exchanges",
 }
 _KINDS = {
     AssetClass.CRYPTO: "crypto pairs",

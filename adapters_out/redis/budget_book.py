@@ -11,7 +11,18 @@ from redis.asyncio import Redis
 from adapters_out.redis.client import FAULTS, PREFIX, answer
 from adapters_out.redis.swap import Swap
 from domain import pacing
-from domain.budget import LAG_S, SLOTS, BudgetState, BudgetView, Grant, rate, view, window_key
+from domain.budget import (
+    LAG_S,
+    MARGIN_S,
+    SLOTS,
+    BudgetState,
+    BudgetView,
+    Grant,
+    rate,
+    room,
+    view,
+    window_key,
+)
 from domain.errors import BudgetUnavailable
 from domain.provider import Priority, ProviderPolicy, Window
 from ports.clock import Clock
@@ -27,7 +38,7 @@ _CONSTANTS = {
     "mark": pacing.MARK_S,
     "mark_wait": pacing.MARK_WAIT_S,
     "epsilon": pacing.EPSILON_S,
-    "margin": pacing.MARGIN_S,
+    "margin": MARGIN_S,
 }
 
 
@@ -159,7 +170,7 @@ def _request(window: Window, weight: float, priority: Priority) -> dict[str, obj
         "calendar": window.calendar,
         "offset": window.offset_s,
         "long": window.calendar or window.is_durable,
-        "room": pacing.room(window, weight, priority),
+        "room": room(window, weight, priority),
     }
 
 

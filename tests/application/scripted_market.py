@@ -51,6 +51,7 @@ class ScriptedProvider(MarketDataProvider):
         self._name = name
         self._clock = clock
         self._capabilities = capabilities
+        self._policy = ProviderPolicy(rps=10)
         self.fails: ProviderError | None = None
         self.delay_s = 0.0
         self.deaf = False
@@ -78,7 +79,7 @@ class ScriptedProvider(MarketDataProvider):
 
     @property
     def policy(self) -> ProviderPolicy:
-        return ProviderPolicy(rps=10)
+        return self._policy
 
     @property
     def capabilities(self) -> Capabilities:

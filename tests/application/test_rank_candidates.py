@@ -1,21 +1,35 @@
 """Who could answer, who not, and what is remembered of that."""
 
+import pytest
 from msgspec.structs import replace
 
 from adapters_out.memory.clock import ManualClock
 from application.explain_failure import failure_of
+from application.fill_gaps import Filled, FillGapsAsk
+from application.get_price import PriceQuery
 from application.unlisted import KEEP_S, MAX_ENTRIES, Unlisted
 from domain.errors import (
     Attempt,
     DeadlineExceeded,
     NoProviderAvailable,
+    NotEntitled,
     RangeUnavailable,
     UnknownInstrument,
 )
 from domain.interval import Interval
-from domain.provider import Capability
+from domain.provider import Basis, Capability, Priority, ProviderPolicy, Window
+from domain.routing import Ranking
 from tests.application.scripted_market import OFFERS
-from tests.application.world import BTC, NOW, Process, World, in_virtual_time
+from tests.application.world import (
+    BTC,
+    DAY,
+    DOWN,
+    NOW,
+    Process,
+    World,
+    in_virtual_time,
+    query,
+)
 
 
 def test_the_facts_of_the_moment_decide_over_the_order() -> None:
@@ -74,6 +88,132 @@ def test_the_first_choice_for_a_capability_is_who_offers_it() -> None:
         assert candidates.preferred(Capability.PRICE, BTC) == "first"
         world.first._capabilities = replace(OFFERS, offers=frozenset({Capability.BARS}))
         assert candidates.preferred(Capability.PRICE, BTC) == "second"
+
+    in_virtual_time(scene())
+
+
+def test_a_plan_without_the_data_is_not_asked_again_for_a_while() -> None:
+    """For fifteen minutes, for that kind of data; much younger bars are another matter."""
+
+    async def scene() -> None:
+        world = World()
+        candidates = Process(world).candidates
+        refusal = NotEntitled("Upgrade.", provider="first")
+        candidates.note("first", refusal, Capability.BARS, BTC, Interval.M1, NOW)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW + 3600)
+        assert ranking.chosen == ("second",)
+        assert [(a.provider, a.code) for a in ranking.refused] == [("first", "not-entitled")]
+        for wanted, interval, start in (
+            (Capability.BARS, Interval.H1, NOW),
+            (Capability.PRICE, None, None),
+            (Capability.BARS, Interval.M1, NOW + 31 * DAY),
+        ):
+            ranking = await candidates(wanted, BTC, interval, start)
+            assert ranking.chosen == ("first", "second")
+        only = await candidates(Capability.BARS, BTC, Interval.M1, NOW, "first")
+        assert (only.chosen, only.refused[0].code) == ((), "not-entitled")
+        await world.clock.sleep(900.0)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert ranking.chosen == ("first", "second")
+
+    in_virtual_time(scene())
+
+
+def test_a_refusal_for_want_of_a_plan_is_met_once() -> None:
+    """The second question goes to the next provider only, and the answer says so."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        world.first.fails = NotEntitled("Upgrade.", provider="first")
+        for minute in range(3):
+            answer = await process.ask(query(start=NOW - 6000 + 600 * minute, limit=10))
+            assert (answer.provider, answer.substituted) == ("second", True)
+            price = PriceQuery("BTCUSDT", BTC, use_cache=False)
+            assert (await process.get_price(price, world.within(5.0))).provider == "second"
+        assert (len(world.first.pages), world.first.prices_asked) == (1, 1)
+
+    in_virtual_time(scene())
+
+
+def test_a_spent_quota_is_no_candidate_until_its_window_turns() -> None:
+    """Nobody stands in line for tomorrow; the last of a quota is kept for when nobody else can."""
+
+    async def scene() -> None:
+        world = World()
+        candidates = Process(world).candidates
+        policy = ProviderPolicy(rps=10, windows=(Window(25, DAY, calendar=True),))
+        world.first._policy = policy
+        for _ in range(24):
+            await world.pacer.acquire("first", policy, 1.0, Priority.INTERACTIVE, None)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert ranking == Ranking(("second", "first"))
+        await world.pacer.acquire("first", policy, 1.0, Priority.INTERACTIVE, None)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        midnight = (NOW // DAY + 1) * DAY
+        assert ranking.chosen == ("second",)
+        assert ranking.refused[0].code == "quota-exhausted"
+        assert ranking.refused[0].retry_at == pytest.approx(midnight, abs=0.1)
+        await world.clock.sleep(midnight - world.clock.now() + 1)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert ranking == Ranking(("first", "second"))
+
+    in_virtual_time(scene())
+
+
+def test_a_provider_without_its_key_makes_no_answer_a_substitute() -> None:
+    """Who is next is the first choice, in bars, prices and back-fills."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        world.first.key_needed = True
+        answer = await process.ask(query())
+        assert (answer.provider, answer.substituted) == ("second", False)
+        assert (await process.ask(query())).cached
+        price = await process.get_price(PriceQuery("BTCUSDT", BTC), world.within(5.0))
+        assert (price.provider, price.substituted) == ("second", False)
+        filling = FillGapsAsk(BTC, Interval.H1, NOW - DAY, NOW)
+        events = [event async for event in process.fill_gaps(filling)]
+        end = events[-1]
+        assert isinstance(end, Filled)
+        assert (end.provider, end.substituted) == ("second", False)
+
+    in_virtual_time(scene())
+
+
+def test_what_a_provider_without_its_key_once_gave_is_still_served() -> None:
+    """It was the operator's choice, so it is no substitute; what it lacks others answer."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        past = query(start=NOW - 6000, limit=10)
+        await process.ask(past)
+        world.first.key_needed = True
+        answer = await process.ask(past)
+        assert (answer.provider, answer.substituted, answer.cached) == ("first", False, True)
+        assert (await process.ask(query(start=NOW - 60_000))).provider == "second"
+
+    in_virtual_time(scene())
+
+
+def test_bars_of_another_basis_are_not_served_unless_that_provider_is_named() -> None:
+    """An average over exchanges takes the place of no exchange, fetched or stored."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        world.second._capabilities = replace(OFFERS, basis=Basis.AGGREGATE)
+        named = await process.ask(query(provider="second"))
+        assert (named.provider, named.substituted) == ("second", False)
+        world.first.fails = DOWN
+        with pytest.raises(NoProviderAvailable) as failure:
+            await process.ask(query())
+        assert {a.provider: a.code for a in failure.value.attempts} == {
+            "first": "provider-unavailable",
+            "second": "not-comparable",
+        }
 
     in_virtual_time(scene())
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.circuit import CircuitState, ProviderHealth
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
-from domain.provider import Capabilities, Capability
+from domain.provider import Basis, Capabilities, Capability
 from domain.routing import Candidate, Ranking, rank
 
 NOW = 1_700_000_000.0
@@ -32,7 +32,6 @@ def ask(
     preferred: tuple[str, ...] = (),
     only: str | None = None,
     start: float = NOW - 3600,
-    patience_s: float = 0.0,
 ) -> Ranking:
     """Rank for minute bars of a pair."""
     return rank(
@@ -44,7 +43,6 @@ def ask(
         NOW,
         preferred,
         only,
-        patience_s,
     )
 
 
@@ -74,6 +72,8 @@ def one(name: str = "a", health: ProviderHealth = WELL, **facts: object) -> Cand
         (one(needs_key=True), "access-denied", "needs an API key"),
         (one(frozen_until=NOW + 8), "rate-limited", "for another 8 s"),
         (one(frozen_until=NOW + 600), "rate-limited", "for another 10 minutes"),
+        (one(spent_until=NOW + 3600), "quota-exhausted", "has no quota left"),
+        (one(denied_until=NOW + 600), "not-entitled", "does not include this"),
         (one(health=OPEN), "provider-unavailable", "given a rest"),
         (one(health=PROBING), "provider-unavailable", "given a rest"),
     ],
@@ -95,6 +95,8 @@ def test_each_refusal_has_its_reason(candidate: Candidate, code: str, words: str
         (one(frozen_until=NOW + 8), NOW + 8),
         (one(health=OPEN), NOW + 5),
         (one(health=PROBING), NOW + 3),
+        (one(spent_until=NOW + 3600), NOW + 3600),
+        (one(denied_until=NOW + 600), None),
         (one(needs_key=True), None),
     ],
 )
@@ -133,6 +135,32 @@ def test_a_named_provider_is_binding() -> None:
     )
 
 
+AVERAGES = Capabilities(CAN.offers, CAN.asset_classes, CAN.intervals, basis=Basis.AGGREGATE)
+
+
+def test_only_comparable_sources_take_the_place_of_one_another() -> None:
+    """What prices stand for is decided by the most preferred; another has to be named."""
+    venue, average = one("venue"), one("average", capabilities=AVERAGES)
+    ranking = ask(average, venue, preferred=("venue", "average"))
+    assert ranking.chosen == ("venue",)
+    assert (ranking.refused[0].code, ranking.refused[0].asked) == ("not-comparable", False)
+    assert "provider=average" in ranking.refused[0].reason
+    assert ask(venue, average, preferred=("average", "venue")).chosen == ("average",)
+    assert ask(venue, average, only="average").chosen == ("average",)
+
+
+def test_who_can_never_answer_does_not_decide_what_is_comparable() -> None:
+    """A provider without its key, the capability or the interval is not the measure."""
+    average = one("average", capabilities=AVERAGES)
+    keyless = one("venue", needs_key=True)
+    assert ask(keyless, average, preferred=("venue", "average")).chosen == ("average",)
+    hourly = Capabilities(CAN.offers, CAN.asset_classes, (Interval.H1,))
+    other = one("venue", capabilities=hourly)
+    assert ask(other, average, preferred=("venue", "average")).chosen == ("average",)
+    down = one("venue", health=OPEN)
+    assert ask(down, average, preferred=("venue", "average")).chosen == ()
+
+
 def test_preference_decides_between_the_well() -> None:
     """The operator's order counts, not small differences of health; strangers come last."""
     quick = ProviderHealth(recent=(True,), latencies_s=(0.01,))
@@ -157,11 +185,11 @@ def test_an_ailing_first_choice_is_tried_again(seconds: float, order: str) -> No
 
 
 @pytest.mark.parametrize(
-    "worse", [{"health": AILING}, {"budget_used": 0.97}, {"frozen_until": NOW + 2}]
+    "worse", [{"health": AILING}, {"quota_used": 0.97}, {"quota_used": 1.0, "spent_until": NOW + 2}]
 )
 def test_trouble_moves_behind_the_well(worse: dict[str, object]) -> None:
-    """Failing, nearly out of budget or paused for a moment: asked after the well, not never."""
-    ranking = ask(one("a", **worse), one("b"), preferred=("a", "b"), patience_s=5)  # type: ignore[arg-type]  # by name
+    """Failing, or nearly out of quota: asked after the well, not never."""
+    ranking = ask(one("a", **worse), one("b"), preferred=("a", "b"))  # type: ignore[arg-type]  # by name
     assert ranking == Ranking(("b", "a"))
 
 
@@ -184,7 +212,9 @@ FACTS = st.builds(
     capabilities=st.sampled_from([CAN, SHORT, Capabilities(frozenset(), frozenset())]),
     needs_key=st.booleans(),
     has_key=st.booleans(),
-    budget_used=st.floats(0, 1),
+    quota_used=st.floats(0, 1),
+    spent_until=st.none() | st.floats(NOW - 10, NOW + 10),
+    denied_until=st.none() | st.floats(NOW - 10, NOW + 10),
     frozen_until=st.none() | st.floats(NOW - 10, NOW + 10),
 )
 
