@@ -27,7 +27,7 @@ Written by `make bench`; do not edit. Absolute times belong to one machine on on
 are the ratios, because subject and yardstick took turns in the same run: every round runs each of
 them once, beginning with another one, and a ratio is taken within its round. A figure is the
 median; in brackets the range without the first and last tenth of the rounds; *n* is the number of
-rounds, after one that warms up. Where one process does all the work its CPU time is taken (parsing,
+rounds, after one that warms up. Where one thread does all the work its CPU time is taken (parsing,
 judging), elsewhere the time that passed.
 
 {facts}

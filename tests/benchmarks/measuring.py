@@ -47,7 +47,7 @@ def side_by_side(
 ) -> Timings:
     """CPU time of every subject in every round, each round beginning with another one.
 
-    It is what the process used, so other work on the machine costs caches but no waiting.
+    It is what the calling thread used: other work on the machine costs caches, but no waiting.
 
     What takes less than ``stretch_s`` is repeated that long within its turn, and the turn's mean
     counts: otherwise each would run in caches that the others have filled. The first round
@@ -64,11 +64,11 @@ def side_by_side(
 
 
 def _mean_of_turn(subject: Callable[[], object], stretch_s: float) -> float:
-    began, runs = time.process_time(), 0
+    began, runs = time.thread_time(), 0
     while True:
         subject()
         runs += 1
-        took = time.process_time() - began
+        took = time.thread_time() - began
         if took >= stretch_s:
             return took / runs
 
