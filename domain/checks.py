@@ -73,7 +73,7 @@ def odd_bars(series: BarSeries) -> list[Finding]:
     One pass finds the rows that are not perfectly ordinary; the single rules then look at
     those few only.
     """
-    odd = scan(len(series), lambda rows: ~_ordinary(series, rows))
+    odd = scan(len(series), lambda rows: _odd(series, rows))
     if not len(odd):
         return []
     ts, volume = series.ts[odd], series.volume[odd]
@@ -98,9 +98,9 @@ def stale_bars(series: BarSeries) -> list[Finding]:
     """
     close = series.close
     same = scan(len(series) - 1, lambda rows: _copies(close, rows)) + 1
-    if not len(same):
-        return []
     for name in ("open", "high", "low"):
+        if not len(same):
+            return []
         column = getattr(series, name)
         same = same[column[same] == column[same - 1]]
     volume, before = series.volume[same], series.volume[same - 1]
@@ -139,18 +139,20 @@ def runs(positions: Ints) -> tuple[Ints, Ints]:
     return positions[first], np.diff(first, append=len(positions))
 
 
-def _ordinary(series: BarSeries, rows: slice) -> Mask:
+def _odd(series: BarSeries, rows: slice) -> Mask:
     open_, close, volume = series.open[rows], series.close[rows], series.volume[rows]
     high, low = series.high[rows], series.low[rows]
     top, bottom = np.maximum(open_, close), np.minimum(open_, close)
-    fine = high >= top
-    fine &= low <= bottom
-    fine &= low > 0
-    fine &= high <= WICK * top
-    fine &= low * WICK >= bottom
-    fine &= high != low
-    fine &= ~(volume <= 0)
-    return fine
+    odd = high < top
+    odd |= low > bottom
+    odd |= high == low
+    odd |= volume <= 0
+    least = low.min(initial=math.inf)
+    if not 0 < high.max(initial=-math.inf) <= WICK * least:  # else there is no room for a wick
+        odd |= low <= 0
+        odd |= high > WICK * top
+        odd |= low * WICK < bottom
+    return odd
 
 
 def _copies(column: Floats, rows: slice) -> Mask:

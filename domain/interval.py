@@ -157,8 +157,7 @@ class Interval(Enum):
 
     def breaks(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
         """The positions of opens that are not followed by the next one (the last not asked)."""
-        follows = np.equal(self.following(ts[:-1]), ts[1:])
-        return np.logical_not(follows, out=follows).nonzero()[0]
+        return np.not_equal(self.following(ts[:-1]), ts[1:]).nonzero()[0]
 
 
 def _months(ts: NDArray[np.int64]) -> NDArray[np.datetime64]:

@@ -95,20 +95,20 @@ def hampel(values: Floats, threshold: float = 3.0, least: float = 0.0) -> Ints:
     return np.concatenate((first, inner + HALF, last))
 
 
+@np.errstate(all="ignore")
 def _standing_out(values: Floats, threshold: float, ddof: int, least: int) -> Ints:
     n = len(values)
-    with np.errstate(all="ignore"):
-        mean = float(np.add.reduce(values)) / n if n else np.nan
-        if not math.isfinite(mean):  # NaN inside, or a sum beyond the largest float
-            return _among_finite(values, threshold, ddof, least)
-        if n < least:
-            return _NONE
-        away = values - mean
-        limit = threshold * math.sqrt(float(away @ away) / (n - ddof))
-        if limit == 0:
-            return _NONE
-        np.abs(away, out=away)
-        return (away > limit).nonzero()[0]
+    mean = float(np.add.reduce(values)) / n if n else np.nan
+    if not math.isfinite(mean):  # NaN inside, or a sum beyond the largest float
+        return _among_finite(values, threshold, ddof, least)
+    if n < least:
+        return _NONE
+    away = values - mean
+    limit = threshold * math.sqrt(float(away @ away) / (n - ddof))
+    if limit == 0:
+        return _NONE
+    np.abs(away, out=away)
+    return (away > limit).nonzero()[0]
 
 
 def _among_finite(values: Floats, threshold: float, ddof: int, least: int) -> Ints:

@@ -93,7 +93,7 @@ class QualityReport(Struct, frozen=True):
 
 def moment(ts: int) -> str:
     """A bar's open as people write it: ``2024-05-01 12:00 UTC``."""
-    return f"{datetime.fromtimestamp(ts, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromtimestamp(ts, UTC).isoformat(' ', 'minutes')[:16]} UTC"
 
 
 def span(seconds: float) -> str:
