@@ -11,14 +11,21 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from adapters_out.provider_kit.orderly import read_orderly
 from adapters_out.provider_kit.sheet import Sheet
+from adapters_out.provider_kit.soundness import (
+    Mask,
+    forming_bar,
+    price_floor,
+    sent_averages,
+    sound_rows,
+)
 from domain.bars import COLUMNS, Bar, BarSeries, Ints
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage, RejectedRow
 from domain.timerange import TimeRange
 
-Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
 
 _SHOWN = 400
@@ -68,8 +75,14 @@ def judge(
     """
     present = ask.interval.floor(int(looked_at))
     horizon = present if sheet.final_before is None else min(present, sheet.final_before)
-    if _is_flawless(sheet, ask, horizon):
-        return Verdict(_flawless(sheet, ask, rules, horizon, fetched_at), horizon, strange=False)
+    plain = read_orderly(sheet, ask, horizon, present)
+    if plain is not None:
+        series, forming, inside = plain
+        covers = _covers(sheet, ask, rules, inside, horizon)
+        page = None
+        if covers is not None:
+            page = BarsPage(covers, series, forming, fetched_at=fetched_at)
+        return Verdict(page, horizon, strange=False)
     rows = _sorting(sheet, ask, rules, horizon, present)
     keep, conflicts = _ascending(sheet, rows.final)
     refused = [*np.flatnonzero(rows.refused).tolist(), *conflicts]
@@ -89,28 +102,6 @@ def judge(
     return Verdict(page, horizon, strange)
 
 
-def _is_flawless(sheet: Sheet, ask: BarsAsk, horizon: int) -> bool:
-    """Whether every row is a final bar of the range, in order: so it is with nearly every page."""
-    ts, span = sheet.ts, ask.range
-    return (
-        len(ts) > 0
-        and span.start <= int(ts[0])
-        and int(ts[-1]) < min(span.end, horizon)
-        and bool((ts[1:] > ts[:-1]).all())
-        and bool(ask.interval.aligned(ts).all())
-        and bool(_sound(sheet, ask.instrument.asset_class).all())
-    )
-
-
-def _flawless(
-    sheet: Sheet, ask: BarsAsk, rules: PageRules, horizon: int, fetched_at: float
-) -> BarsPage | None:
-    covers = _covers(sheet, ask, rules, sheet.ts[-1:], horizon)
-    if covers is None:
-        return None
-    return BarsPage(covers, _series(sheet, ask.interval, None), fetched_at=fetched_at)
-
-
 def _sorting(sheet: Sheet, ask: BarsAsk, rules: PageRules, horizon: int, present: int) -> _Sorting:
     ts, span, interval = sheet.ts, ask.range, ask.interval
     aligned = interval.aligned(ts)
@@ -127,29 +118,10 @@ def _sorting(sheet: Sheet, ask: BarsAsk, rules: PageRules, horizon: int, present
 
 
 def _sound(sheet: Sheet, asset_class: AssetClass) -> Mask:
-    """Rows that can be bars: comparisons with NaN are false, so a price that is none fails."""
-    high, low, volume, vwap = sheet.high, sheet.low, sheet.volume, sheet.vwap
-    floor = _floor(asset_class)
-    sound = high >= np.maximum(sheet.open, sheet.close)
-    sound &= high < np.inf
-    sound &= low <= np.minimum(sheet.open, sheet.close)
-    sound &= low > floor
-    wrong = vwap <= floor
-    if wrong.any():  # nothing was traded and its average was sent as 0: that is no fault
-        wrong &= (vwap != 0) | (volume != 0)
-    wrong |= vwap == np.inf
-    wrong |= volume < 0
-    wrong |= volume == np.inf
-    wrong |= sheet.trades < -1
-    sound &= ~wrong
+    sound = sound_rows(sheet.columns(), price_floor(asset_class))
     if sheet.unread:
         sound[list(sheet.unread)] = False
     return sound
-
-
-def _floor(asset_class: AssetClass) -> float:
-    """What a price must exceed: futures may trade below zero (crude oil did, 2020-04-20)."""
-    return -math.inf if asset_class is AssetClass.FUTURE else 0.0
 
 
 def _ascending(sheet: Sheet, final: Mask) -> tuple[Positions, frozenset[int]]:
@@ -173,12 +145,10 @@ def _ascending(sheet: Sheet, final: Mask) -> tuple[Positions, frozenset[int]]:
     return keep[~repeated & ~conflict], frozenset(keep[conflict].tolist())
 
 
-def _series(sheet: Sheet, interval: Interval, keep: Positions | None) -> BarSeries:
-    """The rows at these positions, or all as they stand."""
-    columns = {n: getattr(sheet, n) for n in COLUMNS}
-    if keep is not None:
-        columns = {n: column[keep] for n, column in columns.items()}
-    columns["vwap"] = np.where(columns["vwap"] == 0, np.nan, columns["vwap"])
+def _series(sheet: Sheet, interval: Interval, keep: Positions) -> BarSeries:
+    """The rows at these positions."""
+    columns = {n: getattr(sheet, n)[keep] for n in COLUMNS}
+    columns["vwap"] = sent_averages(columns["vwap"])
     return BarSeries(interval, **columns)
 
 
@@ -187,19 +157,7 @@ def _forming(sheet: Sheet, forming: Mask) -> Bar | None:
     if not forming.any():
         return None
     places = np.flatnonzero(forming)
-    i = int(places[np.argmax(sheet.ts[places])])
-    vwap, volume, trades = float(sheet.vwap[i]), float(sheet.volume[i]), int(sheet.trades[i])
-    return Bar(
-        ts=int(sheet.ts[i]),
-        open=float(sheet.open[i]),
-        high=float(sheet.high[i]),
-        low=float(sheet.low[i]),
-        close=float(sheet.close[i]),
-        volume=None if math.isnan(volume) else volume,
-        vwap=None if math.isnan(vwap) or vwap == 0 else vwap,
-        trades=None if trades < 0 else trades,
-        final=False,
-    )
+    return forming_bar(sheet.columns(), int(places[np.argmax(sheet.ts[places])]))
 
 
 def _covers(
@@ -242,7 +200,7 @@ def _reason(sheet: Sheet, ask: BarsAsk, i: int) -> str:
     prices = [float(column[i]) for column in (sheet.open, sheet.high, sheet.low, sheet.close)]
     if not all(map(math.isfinite, prices)):
         return "a price is not finite"
-    if min(prices) <= _floor(ask.instrument.asset_class):
+    if min(prices) <= price_floor(ask.instrument.asset_class):
         return "a price is not positive"
     if prices[1] < max(prices):
         return "high lies below another price"

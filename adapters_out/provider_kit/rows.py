@@ -6,15 +6,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from adapters_out.provider_kit import cells
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.digits import DecimalTable
 from adapters_out.provider_kit.sheet import Layout, Sheet
+from adapters_out.provider_kit.table import DecimalTable
 from domain.bars import PRICES, Floats, Ints
 
 _FLOATS = (*PRICES, "volume", "vwap")

@@ -1,9 +1,8 @@
 """What a provider's body says, as columns that nobody has judged yet."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from adapters_out.provider_kit.calls import Call
 from domain.bars import Floats, Ints
@@ -27,8 +26,7 @@ class Layout(Struct, frozen=True):
     unit: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(Struct, frozen=True, kw_only=True, eq=False):
     """Rows in the provider's own order, as columns of equal length.
 
     ``ts`` are int64 Unix seconds; the other columns as in :class:`domain.bars.BarSeries` (NaN
@@ -58,3 +56,8 @@ class Sheet:
     def __len__(self) -> int:
         """How many rows."""
         return len(self.ts)
+
+    def columns(self) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats, Ints]:
+        """In the order of :data:`domain.bars.COLUMNS`."""
+        prices = (self.open, self.high, self.low, self.close)
+        return (self.ts, *prices, self.volume, self.vwap, self.trades)

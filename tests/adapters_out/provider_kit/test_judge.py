@@ -90,6 +90,15 @@ def test_disorder_and_repetitions_change_nothing(rows: list[object], again: int)
     assert found.rejected == ()
 
 
+@pytest.mark.parametrize("bad", [{}, {"h": "0.5"}, {"w": "0.0"}, {"w": "0.0", "v": "0.0"}])
+def test_the_newest_may_come_first(bad: dict[str, object]) -> None:
+    """A page read backwards makes the same series, and its rejected rows are shown as they came."""
+    rows = [bar(0), bar(1), bar(2, **bad), bar(3)]
+    found, turned = page(*rows), page(*reversed(rows))
+    assert turned.series == found.series
+    assert turned.rejected == found.rejected
+
+
 def test_two_truths_for_one_minute_are_both_rejected() -> None:
     """Rows of one time with other values: nobody knows which is right, so neither is a bar."""
     found = page(bar(0), bar(1, c="2.5"), bar(1, c="2.6"), bar(1, c="2.5"), bar(2))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.provider_kit.judge import judge
 from adapters_out.providers.kraken import PROVIDER
 from domain.errors import (
@@ -158,6 +159,36 @@ def test_a_row_after_last_is_forming_whatever_the_clock_says() -> None:
     assert found.covers == TimeRange(T0 - 120, T0 - 60)
     assert found.forming is not None
     assert found.forming.ts == T0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error":[],"result":{"XXBTZUSD":ROWS,"last":LAST}}',
+        '{"error":[],"result":{"last":LAST,"XXBTZUSD":ROWS}}',
+        '{"error": [], "result": {"XXBTZUSD": ROWS, "last": LAST}}',
+        '{"result":{"XBT/USD":ROWS,"last":LAST},"error":[]}',
+        '{"error":["WGeneral:Slow"],"result":{"XXBTZUSD":ROWS,"last":LAST}}',
+    ],
+)
+def test_however_it_is_wrapped_it_is_the_same_page(body: str) -> None:
+    """Order of the names, blanks and warnings do not change what the rows say."""
+    rows = [candle(T0 - 60), candle(T0), candle(T0 + 60)]
+    text = json.dumps(rows, separators=(",", ":"))
+    wrapped = body.replace("ROWS", text).replace("LAST", str(T0))
+    found = page(wrapped.encode(), Interval.M1, TimeRange(T0 - 60, T0 + 120), now=NOW + 600)
+    assert found.series.ts.tolist() == [T0 - 60, T0]
+    assert found.forming is not None
+    assert found.forming.ts == T0 + 60
+
+
+@pytest.mark.parametrize("rest", [',"last":x}}', "}}", ',"ZUSD":[[1]],"last":7}}', ""])
+def test_a_body_that_is_cut_or_mixed_up_is_no_page(rest: str) -> None:
+    """Neither two pairs nor a broken end are guessed at."""
+    body = f'{{"error":[],"result":{{"XXBTZUSD":[{json.dumps(candle(T0))}]{rest}'
+    ask = BarsAsk(BTC, Interval.M1, TimeRange(T0, T0 + 60))
+    with pytest.raises(UNREADABLE):
+        BARS.read(Reply(200, body.encode()), ask)
 
 
 def test_a_row_before_last_is_forming_if_its_minute_runs() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters_out.provider_kit.digits import DecimalTable
+from adapters_out.provider_kit.table import DecimalTable
 
 ROW = '[1634943780000,"60685.22000000","0.10000000","7","12"]'
 
@@ -51,6 +51,19 @@ def test_every_decimal_is_the_nearest_double(table: tuple[list[list[str]], list[
     assert numbers.decimals.tolist() == expected
 
 
+@given(st.data(), st.integers(1, 4))
+def test_every_cell_may_have_its_own_places(data: st.DataObject, width: int) -> None:
+    """Nor need the points be where the first row has them, or be there at all."""
+    decimals = st.from_regex(r"\d{1,9}(\.\d{1,10})?", fullmatch=True, alphabet="0123456789.")
+    rows = data.draw(st.lists(st.lists(decimals, min_size=width, max_size=width), min_size=1))
+    quoted = data.draw(st.lists(st.booleans(), min_size=width, max_size=width))
+    table = DecimalTable.of(rendered([["7", *row] for row in rows], [False, *quoted]))
+    numbers = table.numbers([0], range(1, width + 1)) if table else None
+    assert numbers is not None
+    assert numbers.integers.tolist() == [[7] * len(rows)]
+    assert numbers.decimals.T.tolist() == [[float(cell) for cell in row] for row in rows]
+
+
 @given(st.integers(0, 10**15 - 1), st.integers(-8, 0))
 def test_fifteen_digits_survive(mantissa: int, exponent: int) -> None:
     """A decimal of up to 15 significant digits comes back as the same decimal."""
@@ -73,12 +86,15 @@ def test_whole_numbers_of_sixteen_digits_are_exact(values: list[int]) -> None:
     [
         '[1634943780000,"-60685.22000000","0.10000000","7","12"]',
         '[1634943780000,"6068e.22000000","0.10000000","7","12"]',
-        '[1634943780000,"60685.2200000","0.10000000","7","12"]',
         '[1634943780000,"60685.22000000","NaN","7","12"]',
         '[1634943780000,"60685.22000000",null,"7","12"]',
         '[1634943780000,"60685.22000000","0.10000000",7,"12"]',
         '[1634943780000,"60685.22000000","0.10000000","","12"]',
         '[1634943780000,".22000000","0.10000000","7","12"]',
+        '[1634943780000,"60685.","0.10000000","7","12"]',
+        '[1634943780000,"606.85.22","0.10000000","7","12"]',
+        '[1634943780000,"60685.22000000","0.10000000","7.0","12"]',
+        '[1634943780000,"60685,22000000","7","12"]',
         '[-163494378000,"60685.22000000","0.10000000","7","12"]',
         '[16349437800001634,"60685.22000000","0.10000000","7","12"]',
         '[1634943780000,"123456-78.22000000","0.10000000","7","12"]',
@@ -87,7 +103,7 @@ def test_whole_numbers_of_sixteen_digits_are_exact(values: list[int]) -> None:
     ],
 )
 def test_a_cell_of_another_kind_is_not_guessed(bad: str) -> None:
-    """A sign, an exponent, a missing quote, other places: the general reader has to look."""
+    """A sign, an exponent, a missing quote, two points: the general reader has to look."""
     assert not len(_numbers(f"[{ROW},{bad},{ROW}]".encode(), [0, 3, 4], [1, 2]))
 
 

@@ -1,0 +1,73 @@
+"""Which rows can be bars at all, and what a row is as a bar."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.bars import Bar, Floats
+from domain.instrument import AssetClass
+
+Mask = NDArray[np.bool_]
+Columns = Sequence[NDArray[Any]]
+
+
+def price_floor(asset_class: AssetClass) -> float:
+    """What a price must exceed: futures may trade below zero (crude oil did, 2020-04-20)."""
+    return -math.inf if asset_class is AssetClass.FUTURE else 0.0
+
+
+def anywhere(mask: Mask) -> bool:
+    """Whether it holds for a row: ``any`` takes twice as long for a page."""
+    return bool(np.count_nonzero(mask))
+
+
+def sound_rows(columns: Columns, floor: float) -> Mask:
+    """Rows that can be bars; ``columns`` are those of :data:`domain.bars.COLUMNS`.
+
+    Comparisons with NaN are false, so a price that is none fails.
+    """
+    _, open_, high, low, close, volume, vwap, trades = columns
+    sound: Mask = high >= np.maximum(open_, close)
+    sound &= high < np.inf
+    sound &= low <= np.minimum(open_, close)
+    sound &= low > floor
+    wrong = wrong_averages(vwap, volume, floor)
+    wrong |= vwap == np.inf
+    wrong |= volume < 0
+    wrong |= volume == np.inf
+    wrong |= trades < -1
+    sound &= ~wrong
+    return sound
+
+
+def wrong_averages(vwap: Floats, volume: Floats, floor: float) -> Mask:
+    """Rows whose vwap is no price; nothing was traded and it was sent as 0: that is no fault."""
+    wrong: Mask = vwap <= floor
+    if anywhere(wrong):
+        wrong &= (vwap != 0) | (volume != 0)
+    return wrong
+
+
+def sent_averages(vwap: Floats) -> Floats:
+    """What was sent as 0 is absent."""
+    absent = vwap == 0
+    return np.where(absent, np.nan, vwap) if anywhere(absent) else vwap
+
+
+def forming_bar(columns: Columns, i: int) -> Bar:
+    """A sound row as the bar that forms."""
+    ts, open_, high, low, close, volume, vwap, trades = (column[i].item() for column in columns)
+    return Bar(
+        ts=ts,
+        open=open_,
+        high=high,
+        low=low,
+        close=close,
+        volume=None if math.isnan(volume) else volume,
+        vwap=None if math.isnan(vwap) or vwap == 0 else vwap,
+        trades=None if trades < 0 else trades,
+        final=False,
+    )

@@ -1,0 +1,190 @@
+"""Tables of plain decimals: a page of bars as a JSON array of rows that all look alike.
+
+In ``[[1634943780000,"60685.22000000",...],...]`` finding the commas once gives the place of every
+cell. Where a cell's point is follows from the first row, as most providers write a column with
+one number of places; for the others the points are found, too.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters_out.provider_kit.digits import REACH, Cells, Numbers, Places, read_cells
+
+_PAD = b" " * REACH
+_COMMA, _OPEN, _CLOSE, _QUOTE, _POINT = b',[]".'
+_EITHER = 0xFD  # with this mask a point looks like a comma
+
+
+class _Column(NamedTuple):
+    """Which cell of a row, whether in quotes, and its digits behind the point."""
+
+    place: int
+    quoted: bool
+    places: int
+
+
+class _Form(NamedTuple):
+    """What to look at in every row: ``signs`` stand ``shifts`` away from ``commas``.
+
+    For k columns, those without a point first, these are k places before a first digit, k behind
+    the last one before the point, and more which only have to hold their sign.
+    """
+
+    commas: Places
+    shifts: Places
+    signs: NDArray[np.uint8]
+    places: Places
+
+
+class DecimalTable:
+    """A JSON array of rows of plain decimals; built by :meth:`of`.
+
+    Cells that nobody asks for are not looked at.
+    """
+
+    __slots__ = ("_codes", "_commas", "_rows", "_text", "_width")
+
+    def __init__(self, text: bytes, commas: Places, rows: int, width: int) -> None:
+        """Keep the padded text and what separates its cells (rows × width + 1 places)."""
+        self._text = text
+        self._codes = np.frombuffer(text, np.uint8)
+        self._commas = commas
+        self._rows = rows
+        self._width = width
+
+    @classmethod
+    def of(cls, body: bytes) -> "DecimalTable | None":
+        """The table, or None unless the body is an array of rows with whole rows of cells."""
+        if not body.startswith(b"[[") or not body.endswith(b"]]"):
+            return None
+        width = body.count(b",", 0, body.find(b"]") + 1) + 1
+        # The outer brackets stand where the commas before the first and after the last row would.
+        text = b"".join((_PAD, b",", memoryview(body)[1:-1], b",", _PAD))
+        commas = np.equal(np.frombuffer(text, np.uint8), _COMMA).nonzero()[0]
+        rows, rest = divmod(len(commas) - 1, width)
+        return None if rest else cls(text, commas, rows, width)
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return self._rows
+
+    @property
+    def width(self) -> int:
+        """How many cells a row has."""
+        return self._width
+
+    def row(self, index: int) -> str:
+        """The text of one row."""
+        first, last = self._commas[index * self._width], self._commas[(index + 1) * self._width]
+        return self._text[first + 1 : last].decode()
+
+    def numbers(self, integers: Sequence[int], decimals: Sequence[int]) -> Numbers | None:
+        """The cells of these columns, None if one is no plain decimal.
+
+        Whole numbers have at most 16 digits; a decimal may have any number, or no fraction. A
+        column is in quotes or not. A sign, an exponent, a blank or a ``null`` is a case for the
+        general reader.
+        """
+        whole = [self._first(c) for c in integers]
+        others = [self._first(c) for c in decimals]
+        if any(column.places for column in whole):
+            return None
+        found = self._even(whole, others)
+        return self._uneven(whole, others) if found is None else found
+
+    def _first(self, column: int) -> _Column:
+        """How the first row writes a column, if it is a plain decimal there."""
+        text = self._text[self._commas[column] + 1 : self._commas[column + 1]].strip(b"[]")
+        quoted, point = text.startswith(b'"'), text.find(b".") + 1
+        return _Column(column, quoted, len(text) - quoted - point if point else 0)
+
+    def _even(self, whole: Sequence[_Column], others: Sequence[_Column]) -> Numbers | None:
+        """The numbers if every row has its points where the first has them."""
+        dotted = tuple(c for c in others if c.places)
+        bare = (*whole, *(c for c in others if not c.places))
+        form = _form(bare, dotted, self._width)
+        places = self._looked_at(form)
+        if places is None:
+            return None
+        k, n = len(bare) + len(dotted), len(whole)
+        cells = Cells(len(bare), places[:k], places[k : 2 * k], form.places)
+        found = read_cells(self._text, cells)
+        if found is None or len(bare) == n:
+            return found
+        every = np.concatenate((found.decimals, found.integers[n:].astype(np.float64)))
+        order = [(*dotted, *bare[n:]).index(c) for c in others]
+        return Numbers(found.integers[:n], every[order])
+
+    def _grid(self, values: Places) -> Places:
+        """The value of the comma before each cell, and of that behind the last (cells × rows)."""
+        steps = (values.itemsize, values.itemsize * self._width)
+        return np.ndarray((self._width + 1, self._rows), np.int64, values, 0, steps)
+
+    def _looked_at(self, form: _Form) -> Places | None:
+        """All places of a form (… × rows), None if one does not hold its sign."""
+        places: Places = self._grid(self._commas)[form.commas]
+        places += form.shifts
+        wrong = np.not_equal(self._codes.take(places), form.signs)
+        return None if np.count_nonzero(wrong) else places
+
+    def _uneven(self, whole: Sequence[_Column], others: Sequence[_Column]) -> Numbers | None:
+        """The numbers, wherever their points are."""
+        columns = (*whole, *(c._replace(places=0) for c in others))
+        places = self._looked_at(_form(columns, (), self._width))
+        if places is None:
+            return None
+        k, n = len(columns), len(whole)
+        before, behind = places[:k], places[k : 2 * k]
+        points = self._points([c.place for c in others], behind[n:])
+        if points is None:
+            return None
+        rest = behind[n:] - points
+        if np.count_nonzero(np.equal(rest, 1)):  # a point, and nothing follows
+            return None
+        behind[n:] = points
+        return read_cells(self._text, Cells(n, before, behind, np.maximum(rest - 1, 0)))
+
+    def _points(self, columns: Sequence[int], behind: Places) -> Places | None:
+        """Where each cell has its point (without one: its end), None if one has two."""
+        marks = np.equal(self._codes & _EITHER, _COMMA).nonzero()[0]
+        ranks = self._grid(np.equal(self._codes.take(marks), _COMMA).nonzero()[0])
+        first, following = ranks[columns], ranks[[c + 1 for c in columns]]
+        if np.count_nonzero(following > first + 2):
+            return None
+        points: Places = np.minimum(marks.take(first + 1), behind)
+        return points
+
+
+@lru_cache(maxsize=64)
+def _form(bare: tuple[_Column, ...], dotted: tuple[_Column, ...], width: int) -> _Form:
+    """The form of a row with these columns."""
+    looks = [_start(c) for c in (*bare, *dotted)]
+    looks += [_end(c, width) for c in bare]
+    looks += [(c.place + 1, _end(c, width)[1] - c.places - 1, _POINT) for c in dotted]
+    others = (*(_end(c, width) for c in dotted), (0, 1, _OPEN), (width, -1, _CLOSE))
+    looks += [look for look in others if look not in looks]
+    commas, shifts, signs = zip(*looks, strict=True)
+    return _Form(
+        np.array(commas),
+        np.array(shifts)[:, None],
+        np.array(signs, np.uint8)[:, None],
+        np.array([c.places for c in dotted], np.int64)[:, None],
+    )
+
+
+def _start(column: _Column) -> tuple[int, int, int]:
+    """The comma, the way from it to what stands before the first digit, and what that is."""
+    opens = column.place == 0
+    sign = _QUOTE if column.quoted else _OPEN if opens else _COMMA
+    return column.place, column.quoted + opens, sign
+
+
+def _end(column: _Column, width: int) -> tuple[int, int, int]:
+    """The comma, the way from it to what stands behind the last digit, and what that is."""
+    closes = column.place == width - 1
+    sign = _QUOTE if column.quoted else _CLOSE if closes else _COMMA
+    return column.place + 1, -column.quoted - closes, sign
