@@ -13,7 +13,7 @@ from domain.interval import Interval
 from domain.quality import QualityReport
 from domain.timerange import TimeRange
 
-_VERSION = 2
+_VERSION = 3
 
 
 class _Packed(Struct, frozen=True, array_like=True):
@@ -35,6 +35,7 @@ class _Packed(Struct, frozen=True, array_like=True):
     fresh_until: float
     next_start: int | None
     rolled_up_from: Interval | None
+    adjusted: str
 
 
 _encoder = msgspec.msgpack.Encoder()

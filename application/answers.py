@@ -28,6 +28,8 @@ class BarsAnswer(Struct, frozen=True, kw_only=True):
     the next bar closes. For ``as_of`` answers cached, stale and age are undefined.
     ``window`` is the stretch that was meant, ``next_start`` where the next page begins.
     ``rolled_up_from`` is the interval of the provider's own bars if it has none of this one.
+    ``adjusted`` names what the prices are adjusted for (``splits``, ``all``), empty when they are
+    as traded; ``actions_from`` whose actions we adjusted by.
     """
 
     symbol: str
@@ -48,6 +50,8 @@ class BarsAnswer(Struct, frozen=True, kw_only=True):
     fresh_until: float = 0.0
     next_start: int | None = None
     rolled_up_from: Interval | None = None
+    adjusted: str = ""
+    actions_from: str = ""
 
 
 class PriceAnswer(Struct, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ class GetBars:
             NoProviderAvailable, DeadlineExceeded, StoreUnavailable: nobody could answer.
         """
         if query.as_of is not None:
-            return await self._as_of(query)
+            return self._labelled(await self._as_of(query))
 
         def time_left() -> float | None:
             if context.deadline is None:
@@ -76,7 +76,16 @@ class GetBars:
         answer, leads = await self._flights.join_within(
             flight_key(query), lambda: self._lead(query, context), time_left
         )
-        return answer if leads else msgspec.structs.replace(answer, symbol=query.symbol)
+        return self._labelled(
+            answer if leads else msgspec.structs.replace(answer, symbol=query.symbol)
+        )
+
+    def _labelled(self, answer: BarsAnswer) -> BarsAnswer:
+        """Say so when the provider has no raw prices."""
+        adjusted = self._candidates.provider(answer.provider).capabilities.adjusted
+        if answer.adjusted == adjusted:
+            return answer
+        return msgspec.structs.replace(answer, adjusted=adjusted)
 
     async def drain(self) -> None:
         """Let what is in the air land (shutdown)."""

@@ -9,6 +9,7 @@ from adapters_out.provider_kit.kit_provider import KitProvider
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.settings import ProviderSettings
 from bootstrap.settings import ProviderEnvironment, Settings
+from ports.actions import ActionCatalogue
 from ports.clock import Chance, Clock
 from ports.health_board import HealthBoard
 from ports.market_data import MarketDataProvider, ProviderCatalogue
@@ -24,7 +25,7 @@ PREFERENCE = (
 )
 
 
-class KitCatalogue(ProviderCatalogue, TickCatalogue):
+class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue):
     """One :class:`KitProvider` per discovered provider that FKS_PROVIDERS allows."""
 
     def __init__(  # the ports that every provider stands on

@@ -16,6 +16,7 @@ from adapters_out.dramatiq import (
     redis_broker,
 )
 from adapters_out.memory.cache import MemoryCache
+from adapters_out.postgres.action_store import PostgresActionStore
 from adapters_out.postgres.bar_store import PostgresBarStore
 from adapters_out.postgres.budget_book import PostgresBudgetBook
 from adapters_out.postgres.health_board import PostgresHealthBoard
@@ -34,6 +35,7 @@ from adapters_out.redis.layered_budget_book import LayeredBudgetBook
 from adapters_out.redis.turnstile import RedisTurnstile
 from adapters_out.system.clock import SystemChance, SystemClock, SystemIds
 from adapters_out.system.telemetry import EventLog, PrometheusTelemetry
+from application.adjust_bars import AdjustBars
 from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
 from application.cancel_job import CancelJob
@@ -41,6 +43,7 @@ from application.complete_series import CompleteSeries
 from application.fetch_bars import FetchBars
 from application.fill_gaps import FillGaps
 from application.fill_task import FillTask
+from application.find_actions import FindActions
 from application.get_bars import GetBars
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
@@ -81,6 +84,7 @@ class Adapters(containers.DeclarativeContainer):
     pool = providers.Singleton(PostgresPool, database_url)
     store = providers.Singleton(PostgresBarStore, pool)
     ticks = providers.Singleton(PostgresTickStore, pool)
+    actions = providers.Singleton(PostgresActionStore, pool)
     instruments = providers.Singleton(PostgresInstrumentStore, pool)
     ledger = providers.Singleton(PostgresJobLedger, pool)
     leadership = providers.Singleton(PostgresLeadership, pool)
@@ -163,6 +167,10 @@ class Application(containers.DeclarativeContainer):
         clock=ring.clock,
         telemetry=ring.telemetry,
     )
+    find_actions = providers.Singleton(
+        FindActions, candidates, ring.catalogue, ring.actions, ring.clock
+    )
+    adjust_bars = providers.Singleton(AdjustBars, get_bars, find_actions, ring.clock)
     get_price = providers.Singleton(GetPrice, candidates, ring.cache, ring.clock)
     fill_gaps = providers.Singleton(
         FillGaps,

@@ -121,7 +121,7 @@ def services_of(settings: Settings, opened: Opened, *, demo: bool) -> Services:
     """What the HTTP way in needs."""
     use, ring = opened.application, opened.ring
     return Services(
-        get_bars=use.get_bars(),
+        adjust_bars=use.adjust_bars(),
         get_price=use.get_price(),
         list_providers=use.list_providers(),
         report_status=use.report_status(),

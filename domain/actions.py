@@ -1,5 +1,6 @@
 """Corporate actions: what makes prices of different days incomparable."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ class ActionKind(Enum):
     DIVIDEND = "dividend"
 
 
-class CorporateAction(Struct, frozen=True, order=True):
+class CorporateAction(Struct, frozen=True):
     """One action, effective at the open of its ex-day.
 
     ``ex_date`` is 00:00 UTC of that day (Unix s). ``ratio`` is new shares per old one of a split
@@ -25,3 +26,13 @@ class CorporateAction(Struct, frozen=True, order=True):
     ratio: float = 0.0
     amount: float = 0.0
     currency: str = ""
+
+
+def in_order(actions: Iterable[CorporateAction]) -> tuple[CorporateAction, ...]:
+    """By ex-date; on one day the splits first."""
+    return tuple(sorted(actions, key=_place))
+
+
+def _place(action: CorporateAction) -> tuple[int, bool, float, float, str]:
+    later = action.kind is ActionKind.DIVIDEND
+    return action.ex_date, later, action.ratio, action.amount, action.currency

@@ -101,6 +101,7 @@ def _json(answer: BarsAnswer, now: float) -> None:
         "interval": answer.interval.value,
         "provider": answer.provider,
         **({} if finer is None else {"rolled_up_from": finer.value}),
+        **({"adjusted": answer.adjusted} if answer.adjusted else {}),
         "cached": None if pure else answer.cached,
         "stale": None if pure else answer.stale,
         "age_s": None if pure else max(0, int(now - answer.learned_at)),

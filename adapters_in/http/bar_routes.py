@@ -25,13 +25,13 @@ from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.answers import BarsAnswer
 from application.get_price import PriceQuery
+from domain.adjustment import Adjust
 from domain.errors import InvalidRequest
 from domain.query import CURSOR, BarQuery, Fill, decode_cursor
 
 OHLCV = "/api/v1/data/ohlcv"
 _STATUSES = (400, 404, 422, 503, 504)
 _HEADERS = ("ETag", "Cache-Control")
-_RAW_ONLY = "The providers here offer raw prices only: leave adjust out or write adjust=none."
 _EXPORTS = "Parquet and Arrow come with the bulk exports: use json, csv or ndjson here."
 _DEFAULT_LIMIT = 500
 
@@ -191,13 +191,13 @@ class BarRoutes:
             as_of=values.get("as_of"),
             fill=Fill(values.get("fill", "none")),
         )
-        return await services.get_bars(query, call.context)
+        return await services.adjust_bars(query, Adjust(values.get("adjust", "none")), call.context)
 
     def _ohlcv_parameters(self) -> tuple[Parameter, ...]:
         partial = "Add the forming bar, marked final: false."
         fill = "Show missing bars as rows on top: empty, or with the previous close."
         cursor = "The value of next: the page that follows; it supersedes start."
-        adjust = Choice(("none",), not_offered=(("splits", _RAW_ONLY), ("all", _RAW_ONLY)))
+        adjust = "As traded, adjusted for splits, or for splits and dividends (stocks)."
         formats = ("json", "csv", "ndjson")
         later = (("parquet", _EXPORTS), ("arrow", _EXPORTS))
         mark = Text(CURSOR, 16, "the value of next, unchanged")
@@ -212,7 +212,7 @@ class BarRoutes:
             Parameter("include_partial", Flag(), partial, default=False),
             as_of(),
             Parameter("fill", Choice(tuple(f.value for f in Fill)), fill, default="none"),
-            Parameter("adjust", adjust, "Prices are raw.", default="none"),
+            Parameter("adjust", Choice(tuple(a.value for a in Adjust)), adjust, default="none"),
             Parameter("shape", Choice(("rows", "columns")), "How data is laid out.", "rows"),
             Parameter("format", Choice(formats, not_offered=later), "The format.", default="json"),
             Parameter("cursor", mark, cursor),

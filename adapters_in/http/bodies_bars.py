@@ -116,7 +116,9 @@ class _BarsBody(Struct, frozen=True, kw_only=True):
     """``cached``, ``stale`` and ``age_s`` are null in answers as of a moment.
 
     ``rolled_up_from`` is there when the provider has no bars of this interval: then they are
-    computed from its finer ones.
+    computed from its finer ones. ``adjusted`` is there when the prices are not as
+    traded: ``splits``, or ``all`` with dividends; ``actions_from`` names the provider whose
+    actions we adjusted by, and is absent when the bars' provider had adjusted them before.
     """
 
     symbol: str
@@ -124,6 +126,8 @@ class _BarsBody(Struct, frozen=True, kw_only=True):
     interval: str
     provider: str
     rolled_up_from: str | UnsetType = UNSET
+    adjusted: str | UnsetType = UNSET
+    actions_from: str | UnsetType = UNSET
     cached: bool | None
     stale: bool | None
     age_s: int | None

@@ -70,6 +70,8 @@ class _Head(Struct, frozen=True):
     interval: str
     provider: str
     rolled_up_from: str | UnsetType = UNSET
+    adjusted: str | UnsetType = UNSET
+    actions_from: str | UnsetType = UNSET
 
 
 class _BeforeBars(Struct, frozen=True):
@@ -145,6 +147,8 @@ def _envelope(
         answer.interval.value,
         answer.provider,
         UNSET if finer is None else finer.value,
+        answer.adjusted or UNSET,
+        answer.actions_from or UNSET,
     )
     as_of = None if answer.as_of is None else seconds_of(answer.as_of)
     before = _BeforeBars(answer.substituted, demo, as_of)

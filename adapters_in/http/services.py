@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from application.adjust_bars import AdjustBars
 from application.cancel_job import CancelJob
-from application.get_bars import GetBars
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
@@ -48,7 +48,7 @@ class Services:
     ``cache_bytes`` bounds the encoded answers that are kept in the process (0 keeps none).
     """
 
-    get_bars: GetBars
+    adjust_bars: AdjustBars
     get_price: GetPrice
     list_providers: ListProviders
     report_status: ReportStatus

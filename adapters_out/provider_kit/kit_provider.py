@@ -6,6 +6,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from adapters_out.provider_kit.acting import Acting
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.conversation import Conversation
@@ -32,7 +33,7 @@ __all__ = ["KitProvider", "ProviderSettings"]
 _LIST_PARTS = 1000
 
 
-class KitProvider(MarketDataProvider, Ticking):
+class KitProvider(MarketDataProvider, Ticking, Acting):
     """Asks one provider: paces, sends, classifies, retries, reads and judges.
 
     Answer to ``bars``: ascending pages, each with the range that it answers for. A page that

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters_in.http.app import build_app
 from adapters_in.http.services import Services
+from adapters_out.memory.action_store import MemoryActionStore
 from adapters_out.memory.bar_store import MemoryBarStore
 from adapters_out.memory.budget_book import MemoryBudgetBook
 from adapters_out.memory.cache import MemoryCache
@@ -17,11 +18,13 @@ from adapters_out.memory.job_ledger import MemoryJobLedger
 from adapters_out.memory.telemetry import RecordingTelemetry
 from adapters_out.memory.turnstile import MemoryTurnstile
 from adapters_out.provider_kit.pacer import SharedPacer
+from application.adjust_bars import AdjustBars
 from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
 from application.cancel_job import CancelJob
 from application.complete_series import CompleteSeries
 from application.fetch_bars import FetchBars
+from application.find_actions import FindActions
 from application.get_bars import GetBars
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
@@ -34,6 +37,7 @@ from application.rolled_bars import RolledBars
 from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
+from ports.actions import ActionCatalogue
 from ports.jobs import JobQueue
 from ports.market_data import MarketDataProvider, ProviderCatalogue
 from tests.adapters_in.http.paper_exchange import PaperExchange
@@ -42,7 +46,7 @@ from tests.runner import Run
 NOW = 1_732_700_000.0  # 2024-11-27 09:33:20 UTC
 
 
-class Shelf(ProviderCatalogue):
+class Shelf(ProviderCatalogue, ActionCatalogue):
     """The paper exchanges, most preferred first."""
 
     def __init__(self, *exchanges: PaperExchange) -> None:
@@ -50,6 +54,9 @@ class Shelf(ProviderCatalogue):
 
     def all(self) -> Mapping[str, MarketDataProvider]:
         return {exchange.name: exchange for exchange in self._exchanges}
+
+    def source(self, name: str) -> PaperExchange:
+        return next(exchange for exchange in self._exchanges if exchange.name == name)
 
 
 class Pile(JobQueue):
@@ -96,7 +103,7 @@ class House:
         self.services = self._services(Shelf(self.first, self.second))
         self.app = build_app(self.services)
 
-    def _services(self, catalogue: ProviderCatalogue) -> Services:
+    def _services(self, catalogue: Shelf) -> Services:
         clock, telemetry, store = self.clock, self.telemetry, self.store
         pacer = SharedPacer(MemoryBudgetBook(clock), clock, telemetry)
         health, lists, cache = MemoryHealthBoard(clock), MemoryInstrumentStore(), MemoryCache(clock)
@@ -104,17 +111,19 @@ class House:
         read, resolve = ReadStored(RolledBars(store, catalogue)), ResolveSymbol(lists)
         candidates = RankCandidates(catalogue, health, pacer, lists, clock)
         complete = CompleteSeries(read, FetchBars(store, clock, telemetry), clock)
+        get_bars = GetBars(
+            candidates=candidates,
+            read=read,
+            ask=AskProviders(candidates, complete, read, clock),
+            as_of=BarsAsOf(candidates, read, clock),
+            cache=cache,
+            turnstile=MemoryTurnstile(clock, ids),
+            clock=clock,
+            telemetry=telemetry,
+        )
+        find = FindActions(candidates, catalogue, MemoryActionStore(clock), clock)
         return Services(
-            get_bars=GetBars(
-                candidates=candidates,
-                read=read,
-                ask=AskProviders(candidates, complete, read, clock),
-                as_of=BarsAsOf(candidates, read, clock),
-                cache=cache,
-                turnstile=MemoryTurnstile(clock, ids),
-                clock=clock,
-                telemetry=telemetry,
-            ),
+            adjust_bars=AdjustBars(get_bars, find, clock),
             get_price=GetPrice(candidates, cache, clock),
             list_providers=ListProviders(catalogue, health, pacer),
             report_status=ReportStatus(store, catalogue, pacer, clock),

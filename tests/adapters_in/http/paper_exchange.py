@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
+from domain.actions import CorporateAction
 from domain.bars import Bar, BarSeries, Ints
 from domain.coverage import GapReason
 from domain.errors import MarketDataError, NotListed
@@ -18,13 +19,14 @@ from domain.provider import (
     Price,
     ProviderPolicy,
 )
+from ports.actions import ActionSource
 from ports.clock import Clock
 from ports.market_data import CallContext, MarketDataProvider
 
 LISTED = tuple(Instrument.pair(base, "USDT") for base in ("BTC", "ETH", "SOL"))
 
 
-class PaperExchange(MarketDataProvider):
+class PaperExchange(MarketDataProvider, ActionSource):
     """Lists three pairs; every bar follows from its time; the running one is always sent.
 
     ``fault`` makes every call fail; ``holes`` are opens that it leaves out; ``shift`` corrects
@@ -71,6 +73,12 @@ class PaperExchange(MarketDataProvider):
         del context
         self._check(instrument)
         return Price(instrument, 64_123.45, int(self._clock.now()), self.name)
+
+    async def actions(
+        self, instrument: Instrument, context: CallContext
+    ) -> Sequence[CorporateAction]:
+        del instrument, context
+        return ()
 
     async def listings(self, context: CallContext) -> Sequence[Listing]:
         del context

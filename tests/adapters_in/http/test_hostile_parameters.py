@@ -163,8 +163,7 @@ def test_interval_that_a_provider_lacks_is_rolled_up(house: House) -> None:
 @pytest.mark.parametrize(
     ("extra", "says"),
     [
-        ("&adjust=splits", "raw prices only"),
-        ("&adjust=all", "raw prices only"),
+        ("&interval=1w&adjust=splits", "mixes days before and after"),
         ("&format=parquet", "bulk exports"),
         ("&format=arrow", "bulk exports"),
     ],

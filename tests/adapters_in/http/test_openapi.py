@@ -58,11 +58,11 @@ def test_parameters_have_bounds(document: dict[str, Any]) -> None:
 
 
 def test_only_what_works_is_listed(document: dict[str, Any]) -> None:
-    """Formats and adjustments that come later are not promised."""
+    """Formats that come later are not promised."""
     parameters = document["paths"]["/api/v1/data/ohlcv"]["get"]["parameters"]
     choices = {p["name"]: p["schema"].get("enum") for p in parameters}
     assert choices["format"] == ["json", "csv", "ndjson"]
-    assert choices["adjust"] == ["none"]
+    assert choices["adjust"] == ["none", "splits", "all"]
     assert choices["provider"] == ["paper", "spare"]
 
 

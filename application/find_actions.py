@@ -1,0 +1,86 @@
+"""Find the splits and dividends of an instrument: from the store, else from a provider."""
+
+from collections.abc import Sequence
+
+from application.explain_failure import attempt_of
+from application.rank_candidates import RankCandidates
+from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError
+from domain.instrument import Instrument
+from domain.provider import Capability
+from ports.actions import ActionCatalogue, ActionStore, KnownActions
+from ports.clock import Clock
+from ports.market_data import CallContext
+
+FRESH_S = 12 * 3600.0  # how long a list of actions is believed to be complete
+
+
+class FindActions:
+    """The actions that one provider told.
+
+    - the first choice is the provider of the bars; the next in line is asked when it cannot tell;
+    - a list is fetched again after twelve hours; one that cannot be is used as it is;
+    - as of a moment nobody is asked: the list that was known then counts.
+    """
+
+    def __init__(
+        self,
+        candidates: RankCandidates,
+        sources: ActionCatalogue,
+        store: ActionStore,
+        clock: Clock,
+    ) -> None:
+        """Take the collaborators."""
+        self._candidates = candidates
+        self._sources = sources
+        self._store = store
+        self._clock = clock
+
+    async def __call__(
+        self, instrument: Instrument, first: str, as_of: int | None, context: CallContext
+    ) -> KnownActions:
+        """The actions; ``first`` names the provider of the bars, ``as_of`` is in µs.
+
+        Raises:
+            NoData: none were known at ``as_of``.
+            NoProviderAvailable, DeadlineExceeded, StoreUnavailable: nobody can tell.
+        """
+        attempts: list[Attempt] = []
+        names = await self._names(instrument, first, attempts)
+        if as_of is not None:
+            return await self._then(instrument, names, as_of)
+        for name in names:
+            known = await self._store.read(instrument.id, name)
+            if known is not None and self._clock.now() - known.fetched_at < FRESH_S:
+                return known
+            try:
+                return await self._fetched(instrument, name, context)
+            except (ProviderError, DeadlineExceeded) as error:
+                if known is not None:
+                    return known
+                attempts.append(attempt_of(name, error))
+        raise await self._candidates.why_nobody(instrument, attempts, late=False)
+
+    async def _then(self, instrument: Instrument, names: Sequence[str], as_of: int) -> KnownActions:
+        for name in names:
+            known = await self._store.read(instrument.id, name, as_of)
+            if known is not None:
+                return known
+        message = f"No corporate actions of {instrument.id} were known at that time."
+        raise NoData(message)
+
+    async def _names(
+        self, instrument: Instrument, first: str, attempts: list[Attempt]
+    ) -> Sequence[str]:
+        """Who tells actions; who must not be asked now still has its stored list."""
+        ranking = await self._candidates(Capability.ACTIONS, instrument)
+        attempts += (a for a in ranking.refused if not a.asked)
+        resting = (a.provider for a in ranking.refused if a.asked)
+        return sorted((*ranking.chosen, *resting), key=lambda name: name != first)
+
+    async def _fetched(
+        self, instrument: Instrument, name: str, context: CallContext
+    ) -> KnownActions:
+        actions = await self._sources.source(name).actions(instrument, context)
+        now = self._clock.now()
+        await self._store.write(instrument.id, name, actions, now)
+        return KnownActions(name, tuple(actions), now)

@@ -1,0 +1,225 @@
+"""Bars adjusted on read, while what is stored stays as it was traded."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from adapters_out.memory.action_store import MemoryActionStore
+from application.adjust_bars import AdjustBars
+from application.answers import BarsAnswer
+from application.find_actions import FRESH_S, FindActions
+from domain.actions import ActionKind, CorporateAction
+from domain.adjustment import Adjust
+from domain.errors import NoData, NoProviderAvailable, ProviderError, UnsupportedInterval
+from domain.instrument import AssetClass, Instrument
+from domain.interval import Interval
+from domain.query import BarQuery
+from ports.actions import ActionCatalogue, ActionSource
+from ports.market_data import CallContext
+from tests.application.scripted_market import OFFERS
+from tests.application.world import DAY, DOWN, NOW, Process, World, in_virtual_time, query
+
+APPLE = Instrument.stock("AAPL")
+STOCKS = replace(OFFERS, asset_classes=frozenset({AssetClass.STOCK}))
+TODAY = NOW - NOW % DAY
+SPLIT = CorporateAction(TODAY - 4 * DAY, ActionKind.SPLIT, ratio=4.0)
+DIVIDEND = CorporateAction(TODAY - 2 * DAY, ActionKind.DIVIDEND, amount=1.0, currency="USD")
+
+
+class Told(ActionSource):
+    """One provider's list, or its fault; counts how often it is asked."""
+
+    def __init__(self, *actions: CorporateAction) -> None:
+        self.list: Sequence[CorporateAction] = actions
+        self.fails: ProviderError | None = None
+        self.asked = 0
+
+    async def actions(
+        self, instrument: Instrument, context: CallContext
+    ) -> Sequence[CorporateAction]:
+        del instrument, context
+        self.asked += 1
+        if self.fails is not None:
+            raise self.fails
+        return self.list
+
+
+class Sources(ActionCatalogue):
+    """By name."""
+
+    def __init__(self, sources: Mapping[str, ActionSource]) -> None:
+        self._sources = sources
+
+    def source(self, name: str) -> ActionSource:
+        return self._sources[name]
+
+
+class Exchange:
+    """A world of stocks whose providers tell actions."""
+
+    def __init__(self, adjusted: str = "") -> None:
+        self.world = World(replace(STOCKS, adjusted=adjusted))
+        self.first, self.second = Told(SPLIT, DIVIDEND), Told(SPLIT)
+        self.store = MemoryActionStore(self.world.clock)
+        self.process = Process(self.world)
+        sources = Sources({"first": self.first, "second": self.second})
+        find = FindActions(self.process.candidates, sources, self.store, self.world.clock)
+        self.adjust = AdjustBars(self.process.get_bars, find, self.world.clock)
+
+    async def ask(self, mode: Adjust, asked: BarQuery | None = None) -> BarsAnswer:
+        """A week of days unless said otherwise."""
+        return await self.adjust(asked or days(), mode, self.world.within(10.0))
+
+
+def days(limit: int = 7, **more: int) -> BarQuery:
+    """The last days of Apple."""
+    asked = query(limit, interval=Interval.D1, symbol="AAPL", instrument=APPLE)
+    return replace(asked, **more)
+
+
+def test_old_prices_are_told_in_new_shares_and_stay_stored_as_they_were() -> None:
+    """Divided before the ex-day, the same after; asked raw again, nothing has changed."""
+
+    async def scene() -> None:
+        here = Exchange()
+        raw = await here.ask(Adjust.NONE)
+        seen = await here.ask(Adjust.SPLITS)
+        before = (raw.series.ts < SPLIT.ex_date).tolist()
+        assert sum(before) == 3
+        expected = [
+            price / 4 if old else price
+            for price, old in zip(raw.series.close.tolist(), before, strict=True)
+        ]
+        assert seen.series.close.tolist() == expected
+        assert (seen.adjusted, seen.actions_from) == ("splits", "first")
+        again = await here.ask(Adjust.NONE)
+        assert again.series == raw.series
+        assert (again.adjusted, again.actions_from) == ("", "")
+
+    in_virtual_time(scene())
+
+
+def test_dividends_are_taken_out_of_the_closes_before_them() -> None:
+    """The factor is that of the close of the day before, whatever part of it is asked for."""
+
+    async def scene() -> None:
+        here = Exchange()
+        raw = await here.ask(Adjust.NONE)
+        close = raw.series.close[raw.series.ts == DIVIDEND.ex_date - DAY][0]
+        seen = await here.ask(Adjust.ALL, days(3, end=DIVIDEND.ex_date))
+        kept = (1 - 1.0 / close) * raw.series.close[raw.series.ts == TODAY - 3 * DAY][0]
+        assert seen.series.close[-1] == pytest.approx(kept, rel=1e-12)
+        assert seen.adjusted == "all"
+
+    in_virtual_time(scene())
+
+
+def test_an_action_counts_from_its_day_on() -> None:
+    """A split that is announced for tomorrow changes nothing today."""
+
+    async def scene() -> None:
+        here = Exchange()
+        here.first.list = (replace(SPLIT, ex_date=TODAY + DAY),)
+        raw, seen = await here.ask(Adjust.NONE), await here.ask(Adjust.SPLITS)
+        assert seen.series == raw.series
+        await here.world.clock.sleep(2 * DAY)
+        later = await here.ask(Adjust.SPLITS, days(7, end=TODAY))
+        assert later.series.close.tolist() == (raw.series.close / 4).tolist()
+
+    in_virtual_time(scene())
+
+
+def test_what_a_provider_has_adjusted_is_not_adjusted_twice() -> None:
+    """Yahoo has no raw prices: that is said, and its splits are left out."""
+
+    async def scene() -> None:
+        here = Exchange(adjusted="splits")
+        raw, seen = await here.ask(Adjust.NONE), await here.ask(Adjust.SPLITS)
+        assert raw.adjusted == "splits"
+        assert seen.series == raw.series
+
+    in_virtual_time(scene())
+
+
+def test_a_list_is_fetched_once_and_again_when_it_is_old() -> None:
+    """Twelve hours; when it cannot be fetched then, the old one counts."""
+
+    async def scene() -> None:
+        here = Exchange()
+        first = await here.ask(Adjust.SPLITS)
+        await here.ask(Adjust.SPLITS)
+        assert here.first.asked == 1
+        await here.world.clock.sleep(FRESH_S)
+        here.first.fails = DOWN
+        again = await here.ask(Adjust.SPLITS, days(7, end=TODAY))
+        assert (again.series, here.first.asked) == (first.series, 2)
+        assert here.second.asked == 0
+
+    in_virtual_time(scene())
+
+
+def test_the_next_provider_tells_what_the_first_cannot() -> None:
+    """And the answer says whose list it is; when nobody can, there is no answer."""
+
+    async def scene() -> None:
+        here = Exchange()
+        here.first.fails = DOWN
+        seen = await here.ask(Adjust.SPLITS)
+        assert (seen.provider, seen.actions_from) == ("first", "second")
+        other = Exchange()
+        other.first.fails = other.second.fails = DOWN
+        with pytest.raises(NoProviderAvailable):
+            await other.ask(Adjust.SPLITS)
+
+    in_virtual_time(scene())
+
+
+def test_as_of_a_moment_the_actions_of_then_count() -> None:
+    """An amended list does not change what was answered; before the first there is no answer."""
+
+    async def scene() -> None:
+        here = Exchange()
+        await here.ask(Adjust.NONE)
+        await here.world.clock.sleep(1.0)
+        before = int(here.world.clock.now() * 1_000_000)
+        await here.world.clock.sleep(1.0)
+        seen = await here.ask(Adjust.SPLITS)
+        await here.world.clock.sleep(1.0)
+        then = int(here.world.clock.now() * 1_000_000)
+        await here.world.clock.sleep(FRESH_S)
+        here.first.list = (replace(SPLIT, ratio=2.0),)
+        await here.ask(Adjust.SPLITS, days(7, end=TODAY))
+        past = await here.ask(Adjust.SPLITS, days(7, end=TODAY, as_of=then))
+        assert past.series == seen.series
+        with pytest.raises(NoData, match="No corporate actions"):
+            await here.ask(Adjust.SPLITS, days(7, end=TODAY, as_of=before))
+
+    in_virtual_time(scene())
+
+
+def test_weeks_cannot_be_adjusted() -> None:
+    """They mix days before and after."""
+
+    async def scene() -> None:
+        here = Exchange()
+        with pytest.raises(UnsupportedInterval, match="Ask for 1d"):
+            await here.ask(Adjust.SPLITS, replace(days(), interval=Interval.W1))
+
+    in_virtual_time(scene())
+
+
+def test_a_leap_without_an_action_is_not_repaired() -> None:
+    """GameStop in January 2021: what was traded is what is told, however odd it looks."""
+
+    async def scene() -> None:
+        here = Exchange()
+        here.first.list = ()
+        wild = {TODAY - 5 * DAY: 147.98, TODAY - 4 * DAY: 347.51, TODAY - 3 * DAY: 193.6}
+        here.world.first.corrections = dict(wild)
+        for mode in Adjust:
+            seen = await here.ask(mode)
+            told = dict(zip(seen.series.ts.tolist(), seen.series.close.tolist(), strict=True))
+            assert {ts: told[ts] for ts in wild} == wild
+
+    in_virtual_time(scene())
