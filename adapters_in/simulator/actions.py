@@ -12,7 +12,7 @@ import numpy as np
 
 from adapters_in.simulator.assets import Asset
 from adapters_in.simulator.columns import BarColumns
-from domain.actions import ActionKind, CorporateAction
+from domain.actions import ActionKind, CorporateAction, in_order
 
 _QUARTERS = ((2, 7), (5, 9), (8, 8), (11, 7))
 
@@ -37,13 +37,11 @@ def _quarterly(first: int, last: int, amount: float) -> tuple[CorporateAction, .
 
 # By canonical id, each ascending. Apple's split of 2020 is the real one: a Monday.
 ACTIONS: Mapping[str, tuple[CorporateAction, ...]] = {
-    "AAPL": tuple(
-        sorted(
-            (
-                _split(2020, 8, 31, 4.0),
-                *_quarterly(2019, 2020, 0.82),
-                *_quarterly(2021, 2025, 0.25),
-            )
+    "AAPL": in_order(
+        (
+            _split(2020, 8, 31, 4.0),
+            *_quarterly(2019, 2020, 0.82),
+            *_quarterly(2021, 2025, 0.25),
         )
     ),
     "KO": _quarterly(2022, 2025, 0.51),

@@ -6,7 +6,7 @@ from adapters_in.simulator.actions import ACTIONS, unsplit
 from adapters_in.simulator.assets import ASSETS
 from adapters_in.simulator.columns import Grid
 from adapters_in.simulator.market import SyntheticMarket
-from domain.actions import ActionKind
+from domain.actions import ActionKind, in_order
 from domain.interval import Interval
 
 APPLE = ASSETS["AAPL"]
@@ -37,7 +37,7 @@ def test_who_never_split_is_as_it_is() -> None:
 def test_actions_are_in_order_and_whole() -> None:
     """A split has a ratio, a dividend an amount with its currency."""
     for actions in ACTIONS.values():
-        assert list(actions) == sorted(actions)
+        assert actions == in_order(actions)
         for action in actions:
             is_split = action.kind is ActionKind.SPLIT
             assert (action.ratio > 0, action.amount > 0) == (is_split, not is_split)
