@@ -11,6 +11,7 @@ from msgspec import Struct
 from adapters_in.simulator.assets import ASSETS, Asset
 from adapters_in.simulator.columns import BarColumns, Grid
 from adapters_in.simulator.market import SyntheticMarket
+from adapters_in.simulator.tape import Tape
 from domain.instrument import AssetClass
 
 JSON = "application/json;charset=UTF-8"
@@ -106,6 +107,10 @@ class World:
     def price(self, asset: Asset) -> float:
         """The last price."""
         return self.bend_price(self.market.price(asset, self.now))
+
+    def tape(self, asset: Asset) -> Tape:
+        """Its trades, up to the last whole second."""
+        return Tape(self.market, asset, self.now)
 
     def rows(
         self, asset: Asset, grid: Grid, *, start: int | None, end: int | None, limit: int

@@ -126,7 +126,8 @@ class TicksEndpoint(Struct, frozen=True, kw_only=True):
 
     ``read`` returns them as sent; the kit sorts, drops what lies outside and stops at the limit.
     ``goes_back``: parts of an answer to a question for the newest go back in time; else the kit
-    walks forward from the start. ``live``: only the present can be asked for.
+    walks forward from the start. ``live``: only the present can be asked for. A walk forward ends
+    where a part without ``more`` comes, or one that brings nothing newer.
     """
 
     ask: Callable[[TicksAsk], Question]

@@ -45,14 +45,15 @@ class TickWalk(Generic[T]):
         ticks = [_sound(tick, self._kind) for tick in part.ticks]
         if len(ticks) > 1 and ticks[0].ts_ns > ticks[-1].ts_ns:
             ticks.reverse()
-        if part.more is not None and part.more == self._next:
+        whole = part.more is None or self._is_behind(ticks)
+        if not whole and part.more == self._next:
             raise Unreadable("it hands out the same next page again")
         looked_ns = int(reply.true_at * 1_000_000) * 1000
         begun_ns = looked_ns if self._begun_ns is None else self._begun_ns
         found = ticks + self._found if self._back else self._found + ticks
-        if part.more is None or self._is_enough(found):
+        if whole or self._is_enough(found):
             known = (part.known_from_ns, part.known_until_ns)
-            covers = self._covers(ticks, known, begun_ns, whole=part.more is None)
+            covers = self._covers(ticks, known, begun_ns, whole=whole)
             self.page = TicksPage(
                 ticks=self._tidy(found), received_ns=reply.received_ns, covers=covers
             )
@@ -61,6 +62,10 @@ class TickWalk(Generic[T]):
         if self._parts >= _MAX_PARTS:
             raise Unreadable("there is no end of pages")
         self._found, self._begun_ns, self._next = found, begun_ns, part.more
+
+    def _is_behind(self, ticks: list[T]) -> bool:
+        """Whether a walk forward has come to where the provider has nothing newer."""
+        return not self._back and bool(ticks and self._found) and ticks[-1] == self._found[-1]
 
     def _is_enough(self, found: list[T]) -> bool:
         """Whether the limit is reached; one who walks forward to the newest must go to the end."""

@@ -13,6 +13,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.moments import ns_of_stamp
 from adapters_out.provider_kit.provider import (
     Auth,
     BarsEndpoint,
@@ -21,6 +22,8 @@ from adapters_out.provider_kit.provider import (
     ListingsPart,
     PriceEndpoint,
     Provider,
+    TicksEndpoint,
+    TicksPart,
     header_usage,
 )
 from adapters_out.provider_kit.rows import sheet_of_rows
@@ -30,12 +33,14 @@ from domain.errors import AccessDenied, Banned, NotListed, ProviderUnavailable, 
 from domain.instrument import AssetClass, Instrument, Listing
 from domain.interval import Interval
 from domain.provider import BarsAsk, Capabilities, Capability, ProviderPolicy, Window
+from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
 
 _NAME = "binance"
 _PAGE = 1000
 _MIB = 1024 * 1024
 _LONGEST_ERROR = 4096
 _LONGEST_SYMBOL = 20
+_NS_PER_MS = 1_000_000
 # Case matters: 1m is a minute, 1M a month.
 _SPELLING = {i: i.value for i in Interval} | {Interval.MO1: "1M"}
 # A row is open time, o, h, l, c, base volume, close time, quote volume, trades and more. Times
@@ -81,6 +86,84 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     if ticker.symbol != _symbol(instrument):
         raise Unreadable(f"the price is of {ticker.symbol[:20]}")
     return LastPrice(number(ticker.price))
+
+
+class _Aggregate(Struct):
+    """What one order took at one price: this is what Binance can be asked for by time.
+
+    ``m``: the buyer was the maker, so the taker sold.
+    """
+
+    id: int = msgspec.field(name="a")
+    price: str = msgspec.field(name="p")
+    size: str = msgspec.field(name="q")
+    time: int = msgspec.field(name="T")
+    sold: bool = msgspec.field(name="m")
+
+    def trade(self) -> Trade:
+        """As ours."""
+        return Trade(
+            ts_ns=ns_of_stamp(self.time),
+            price=number(self.price),
+            size=number(self.size),
+            id=str(self.id),
+            side=Side.SELL if self.sold else Side.BUY,
+        )
+
+
+def _ask_trades(ask: TicksAsk) -> Call:
+    """Forward from the start, or else the newest before the end (inclusive, in ms)."""
+    limit = min(ask.limit, _PAGE)
+    params: dict[str, str | int] = {"symbol": _symbol(ask.instrument), "limit": limit}
+    if ask.start_ns is not None and not ask.newest:
+        params["startTime"] = ask.start_ns // _NS_PER_MS
+    elif ask.end_ns is not None:
+        params["endTime"] = (ask.end_ns - 1) // _NS_PER_MS
+    return Call("/api/v3/aggTrades", params, weight=4)
+
+
+def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
+    """Pages follow by id, of which there are no holes; times must not be sent with one."""
+    rows = msgspec.json.decode(reply.body, type=list[_Aggregate])
+    ticks = [row.trade() for row in rows]
+    if len(rows) < min(ask.limit, _PAGE):
+        return TicksPart(ticks)
+    if ask.newest:
+        older = rows[0].id > 0 and (ask.start_ns or 0) <= ticks[0].ts_ns
+        return TicksPart(ticks, _from_id(ask, max(0, rows[0].id - _PAGE)) if older else None)
+    newer = ask.end_ns is None or ticks[-1].ts_ns < ask.end_ns
+    return TicksPart(ticks, _from_id(ask, rows[-1].id + 1) if newer else None)
+
+
+def _from_id(ask: TicksAsk, first: int) -> Call:
+    symbol = _symbol(ask.instrument)
+    return Call("/api/v3/aggTrades", {"symbol": symbol, "fromId": first, "limit": _PAGE}, weight=4)
+
+
+class _Book(Struct):
+    bid_price: str = msgspec.field(name="bidPrice")
+    bid_size: str = msgspec.field(name="bidQty")
+    ask_price: str = msgspec.field(name="askPrice")
+    ask_size: str = msgspec.field(name="askQty")
+
+
+def _ask_quotes(ask: TicksAsk) -> Call:
+    return Call("/api/v3/ticker/bookTicker", {"symbol": _symbol(ask.instrument)}, weight=2)
+
+
+def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
+    """The book of now, without a time; an empty side has the price 0."""
+    book = msgspec.json.decode(reply.body, type=_Book)
+    bid, ask = number(book.bid_price), number(book.ask_price)
+    quote = Quote(
+        ts_ns=reply.received_ns,
+        stamp=Stamp.RECEIPT,
+        bid_price=bid or None,
+        bid_size=number(book.bid_size) if bid else None,
+        ask_price=ask or None,
+        ask_size=number(book.ask_size) if ask else None,
+    )
+    return TicksPart([quote])
 
 
 class _Symbol(Struct):
@@ -159,7 +242,12 @@ PROVIDER = Provider(
         max_body_bytes=4 * _MIB,
     ),
     capabilities=Capabilities(
-        offers=frozenset({Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS}),
+        offers=frozenset(
+            {
+                *(Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS),
+                *(Capability.TRADES, Capability.QUOTES),
+            }
+        ),
         asset_classes=frozenset({AssetClass.CRYPTO}),
         intervals=tuple(Interval),
         holes=GapReason.PROVIDER_OUTAGE,
@@ -171,5 +259,7 @@ PROVIDER = Provider(
     bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(full_rows=_PAGE)),
     price=PriceEndpoint(ask=_ask_price, read=_read_price),
     listings=ListingsEndpoint(ask=_ask_listings, read=_read_listings),
+    trades=TicksEndpoint(ask=_ask_trades, read=_read_trades),
+    quotes=TicksEndpoint(ask=_ask_quotes, read=_read_quotes, live=True),
     ping=Call("/api/v3/ping"),
 )

@@ -13,6 +13,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import number
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.moments import ns_of_stamp
 from adapters_out.provider_kit.provider import (
     BarsEndpoint,
     LastPrice,
@@ -20,6 +21,8 @@ from adapters_out.provider_kit.provider import (
     ListingsPart,
     PriceEndpoint,
     Provider,
+    TicksEndpoint,
+    TicksPart,
     Usage,
     first_bars,
 )
@@ -30,6 +33,7 @@ from domain.errors import AccessDenied, NotListed, ProviderUnavailable, RateLimi
 from domain.instrument import AssetClass, Instrument, Listing
 from domain.interval import Interval
 from domain.provider import BarsAsk, Capabilities, Capability, ProviderPolicy, Window
+from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
 
 _NAME = "kucoin"
 _PAGE = 1500
@@ -91,6 +95,67 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     if ticker is None:  # with the code of success
         raise NotListed(f"{_NAME} does not list {_symbol(instrument)}.", provider=_NAME)
     return LastPrice(number(ticker.price), None if ticker.time is None else ticker.time // 1000)
+
+
+class _Match(Struct):
+    """One trade; ``side`` is the taker's, ``time`` in nanoseconds."""
+
+    sequence: str
+    price: str
+    size: str
+    side: Side
+    time: int
+
+    def trade(self) -> Trade:
+        """As ours."""
+        price, size = number(self.price), number(self.size)
+        return Trade(
+            ts_ns=ns_of_stamp(self.time), price=price, size=size, id=self.sequence, side=self.side
+        )
+
+
+def _ask_trades(ask: TicksAsk) -> Call:
+    return Call("/api/v1/market/histories", {"symbol": _symbol(ask.instrument)}, weight=3)
+
+
+def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
+    """The last hundred, whatever one asks: nothing is known of what came before them."""
+    matches = msgspec.json.decode(_data(reply), type=list[_Match] | None)
+    if matches is None:
+        raise NotListed(f"{_NAME} does not list {_symbol(ask.instrument)}.", provider=_NAME)
+    ticks = [match.trade() for match in matches]
+    oldest = min((tick.ts_ns for tick in ticks), default=reply.received_ns)
+    return TicksPart(ticks, known_from_ns=oldest + 1)
+
+
+class _Book(Struct):
+    """What is missing or null, or 0 for an empty side, is absent."""
+
+    time: int | None = None
+    bid: str | None = msgspec.field(name="bestBid", default=None)
+    bid_size: str | None = msgspec.field(name="bestBidSize", default=None)
+    ask: str | None = msgspec.field(name="bestAsk", default=None)
+    ask_size: str | None = msgspec.field(name="bestAskSize", default=None)
+
+
+def _read_quotes(reply: Reply, ask: TicksAsk) -> TicksPart:
+    book = msgspec.json.decode(_data(reply), type=_Book | None)
+    if book is None:
+        raise NotListed(f"{_NAME} does not list {_symbol(ask.instrument)}.", provider=_NAME)
+    bid, offer = _value(book.bid), _value(book.ask)
+    quote = Quote(
+        ts_ns=reply.received_ns if book.time is None else ns_of_stamp(book.time),
+        stamp=Stamp.RECEIPT if book.time is None else Stamp.VENUE,
+        bid_price=bid or None,
+        bid_size=_value(book.bid_size) if bid else None,
+        ask_price=offer or None,
+        ask_size=_value(book.ask_size) if offer else None,
+    )
+    return TicksPart([quote])
+
+
+def _value(text: str | None) -> float | None:
+    return None if text is None else number(text)
 
 
 class _Symbol(Struct):
@@ -163,7 +228,12 @@ PROVIDER = Provider(
         freeze_s=float(_POOL_S),
     ),
     capabilities=Capabilities(
-        offers=frozenset({Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS}),
+        offers=frozenset(
+            {
+                *(Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS),
+                *(Capability.TRADES, Capability.QUOTES),
+            }
+        ),
         asset_classes=frozenset({AssetClass.CRYPTO}),
         intervals=tuple(_SPELLING),
         holes=GapReason.NO_TRADES,
@@ -175,5 +245,7 @@ PROVIDER = Provider(
     bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, page=first_bars(_PAGE), rules=PageRules()),
     price=PriceEndpoint(ask=_ask_price, read=_read_price),
     listings=ListingsEndpoint(ask=lambda: Call("/api/v2/symbols", weight=4), read=_read_listings),
+    trades=TicksEndpoint(ask=_ask_trades, read=_read_trades),
+    quotes=TicksEndpoint(ask=lambda ask: _ask_price(ask.instrument), read=_read_quotes, live=True),
     ping=Call("/api/v1/timestamp", weight=3),
 )

@@ -18,7 +18,8 @@ from domain.instrument import AssetClass
 _LABELS = {60: "1m", 300: "5m", 900: "15m", 3600: "1h", 21600: "6h", 86400: "1d"}
 GRIDS: Mapping[str, Grid] = {str(s): Grid(label, s) for s, label in _LABELS.items()}
 _MOST = 300
-_PRODUCT = re.compile(r"/products/([^/]+)(?:/(candles|ticker|stats))?")
+_MOST_TRADES = 1000
+_PRODUCT = re.compile(r"/products/([^/]+)(?:/(candles|ticker|stats|trades))?")
 _TOO_MANY = (
     "granularity too small for the requested time range. "
     f"Count of aggregations requested exceeds {_MOST}"
@@ -39,8 +40,8 @@ def _answer(request: Request, world: World) -> Reply:
     asset = assets.get(found[1]) if found else None
     if found is None or asset is None:
         return _error(404, "NotFound")
-    if found[2] == "candles":
-        return _candles(request, world, asset)
+    if found[2] in {"candles", "trades"}:
+        return (_candles if found[2] == "candles" else _trades)(request, world, asset)
     about = {"ticker": _ticker, "stats": _statistics}.get(found[2])
     return Reply.json(_listing(asset) if about is None else about(asset, world))
 
@@ -58,6 +59,33 @@ def _candles(request: Request, world: World, asset: Asset) -> Reply:
     if last - first > _MOST * grid.seconds:
         return _error(400, _TOO_MANY)
     return _rendered(world.rows(asset, grid, start=first, end=last + 1, limit=_MOST), asset)
+
+
+def _trades(request: Request, world: World, asset: Asset) -> Reply:
+    """Newest first; ``after`` an id come older ones. The side is the maker's."""
+    limit, after = request.one("limit") or str(_MOST_TRADES), request.one("after")
+    if not limit.isdecimal() or not (after is None or after.isdecimal()):
+        return _error(400, "Invalid limit or cursor")
+    tape = world.tape(asset)
+    stop = tape.last_id + 1 if after is None else min(int(after), tape.last_id + 1)
+    trades = tape.between(stop - min(int(limit), _MOST_TRADES), stop)[::-1]
+    rows = [
+        {
+            "trade_id": t.id,
+            "side": "sell" if t.bought else "buy",
+            "size": decimal(t.size, 8),
+            "price": decimal(t.price, 8),
+            "time": _moment(t.ts_us),
+        }
+        for t in trades
+    ]
+    ends = (trades[0].id, trades[-1].id) if trades else (0, 0)
+    return Reply.json(rows).with_headers(("CB-BEFORE", str(ends[0])), ("CB-AFTER", str(ends[1])))
+
+
+def _moment(ts_us: int) -> str:
+    seconds, us = divmod(ts_us, 1_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{us:06d}Z"
 
 
 def _rendered(rows: BarColumns, asset: Asset) -> Reply:
@@ -170,4 +198,4 @@ def _weigh(_: Request) -> int:
     return 1
 
 
-DIALECT = Dialect(_answer, _refuse, _limit, _weigh, frozenset({"start", "end"}))
+DIALECT = Dialect(_answer, _refuse, _limit, _weigh, frozenset({"start", "end", "after"}))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from adapters_in.simulator.assets import Asset
 from adapters_in.simulator.columns import BarColumns, Grid
+from adapters_in.simulator.tape import Printed
 from adapters_in.simulator.wire import JSON, Dialect, Reply, Request, World, decimal
 from domain.instrument import AssetClass
 
@@ -19,6 +20,8 @@ GRIDS: Mapping[str, Grid] = {
     str(minutes): Grid(label, minutes * 60) for minutes, label in (*_LABELS.items(), (21600, "15d"))
 }
 _KEPT = 720
+_MOST_TRADES = 1000
+_SECONDS_DIGITS = 12
 _MOST_PAIRS = 100  # a longer list breaks the edge server
 _CODES = {"BTC": "XBT", "DOGE": "XDG"}
 # Assets from before 2016 carry a class prefix: X for coins, Z for money.
@@ -74,6 +77,36 @@ def _rendered(rows: BarColumns, asset: Asset) -> str:
         )
     ]
     return f"[{','.join(lines)}]"
+
+
+def _trades(request: Request, world: World) -> Reply:
+    """After ``since`` (ns, or seconds when it is short), or the newest."""
+    pair, since, count = (request.one(name) for name in ("pair", "since", "count"))
+    numbers = [text for text in (since, count) if text is not None]
+    if not pair or not all(_NUMBER.fullmatch(text) for text in numbers):
+        return _error("EGeneral:Invalid arguments")
+    asset = _names(world).get(pair)
+    if asset is None:
+        return _error("EQuery:Unknown asset pair")
+    tape, most = world.tape(asset), min(int(count or _MOST_TRADES), _MOST_TRADES)
+    first = tape.last_id + 1 - most
+    if since is not None:
+        ns = int(since) * (1 if len(since) > _SECONDS_DIGITS else 10**9)
+        first = tape.first_from(ns // 1000 + 1)
+    trades = tape.between(first, first + most)
+    rows = ",".join(_printed(trade, asset) for trade in trades)
+    last = str(trades[-1].ts_ns if trades else since or int(world.now) * 10**9)
+    return Reply(f'{{"error":[],"result":{{"{_key(asset)}":[{rows}],"last":"{last}"}}}}'.encode())
+
+
+def _printed(trade: Printed, asset: Asset) -> str:
+    seconds, us = divmod(trade.ts_us, 1_000_000)
+    price = decimal(trade.price, max(5, asset.decimals))
+    side, kind = "b" if trade.bought else "s", "l" if trade.id % 3 else "m"
+    return (
+        f'["{price}","{decimal(trade.size, 8)}",{seconds}.{us:06d}0,'
+        f'"{side}","{kind}","",{trade.id}]'
+    )
 
 
 def _ticker(request: Request, world: World) -> Reply:
@@ -198,6 +231,7 @@ def _status(_: Request, world: World) -> Reply:
 _ROUTES: Mapping[str, Callable[[Request, World], Reply]] = {
     "/0/public/OHLC": _ohlc,
     "/0/public/Ticker": _ticker,
+    "/0/public/Trades": _trades,
     "/0/public/AssetPairs": _pairs,
     "/0/public/Time": _time,
     "/0/public/SystemStatus": _status,

@@ -27,6 +27,7 @@ GRIDS: Mapping[str, Grid] = {
     for n in counts
 }
 _MOST = 1500
+_LAST = 100
 _POOL, _POOL_S = 2000, 30
 _QUOTES = frozenset({"USDT", "USDC", "EUR"})  # there is no USD
 _NUMBER = re.compile(r"[0-9]{1,11}")
@@ -124,6 +125,26 @@ def _level1(request: Request, world: World) -> Reply:
     )
 
 
+def _histories(request: Request, world: World) -> Reply:
+    """The last hundred trades, ascending, in nanoseconds."""
+    asset = _assets(world).get(request.one("symbol") or "")
+    if asset is None:
+        return _data(None)
+    tape = world.tape(asset)
+    return _data(
+        [
+            {
+                "sequence": str(t.id),
+                "price": decimal(t.price, asset.decimals),
+                "size": decimal(t.size, asset.lots),
+                "side": "buy" if t.bought else "sell",
+                "time": t.ts_ns,
+            }
+            for t in tape.between(tape.last_id - _LAST + 1, tape.last_id + 1)
+        ]
+    )
+
+
 def _symbols(_: Request, world: World) -> Reply:
     return _data([_listing(name, asset) for name, asset in _assets(world).items()])
 
@@ -167,6 +188,7 @@ def _status(_: Request, __: World) -> Reply:
 _ROUTES: Mapping[str, Callable[[Request, World], Reply]] = {
     "/api/v1/market/candles": _candles,
     "/api/v1/market/orderbook/level1": _level1,
+    "/api/v1/market/histories": _histories,
     "/api/v2/symbols": _symbols,
     "/api/v1/timestamp": _time,
     "/api/v1/status": _status,

@@ -23,14 +23,22 @@ from domain.errors import (
     RangeUnavailable,
     RateLimited,
 )
+from domain.instrument import AssetClass
 from domain.provider import Capability
 from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded
 from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
+
+_TELL_THE_LAST_ONLY = {"kucoin"}  # of trades
 
 # What a tag of a feature or scenario demands of a provider.
 DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "bars": lambda p: Capability.BARS in p.capabilities.offers,
     "price": lambda p: Capability.PRICE in p.capabilities.offers,
+    "trades": lambda p: Capability.TRADES in p.capabilities.offers,
+    "quotes": lambda p: Capability.QUOTES in p.capabilities.offers,
+    "pairs": lambda p: AssetClass.CRYPTO in p.capabilities.asset_classes,
+    "lately": lambda p: p.name in _TELL_THE_LAST_ONLY,
+    "past": lambda p: p.name not in _TELL_THE_LAST_ONLY,
     "deep": lambda p: p.capabilities.history_bars is None,
     "shallow": lambda p: p.capabilities.history_bars is not None,
     "flat": lambda p: p.capabilities.holes is not GapReason.NO_TRADES,

@@ -10,6 +10,7 @@ from adapters_in.simulator.dialects.binance.bars import klines
 from adapters_in.simulator.dialects.binance.call import Call
 from adapters_in.simulator.dialects.binance.errors import Refused, limit, refuse
 from adapters_in.simulator.dialects.binance.market import books, days, exchange, ping, prices, time
+from adapters_in.simulator.dialects.binance.trades import trades
 from adapters_in.simulator.wire import Dialect, Reply, Request, World
 
 
@@ -49,6 +50,10 @@ _ROUTES: Mapping[str, tuple[frozenset[str], _Handler]] = {
         frozenset({"symbol", "interval", "startTime", "endTime", "timeZone", "limit"}),
         klines,
     ),
+    "/api/v3/aggTrades": (
+        frozenset({"symbol", "fromId", "startTime", "endTime", "limit"}),
+        trades,
+    ),
     "/api/v3/ticker/price": (_SYMBOLS, prices),
     "/api/v3/ticker/bookTicker": (_SYMBOLS, books),
     "/api/v3/ticker/24hr": (_SYMBOLS | {"type"}, days),
@@ -62,6 +67,7 @@ def _weigh(request: Request) -> int:
     single = request.one("symbol") is not None
     weights = {
         "/api/v3/klines": 2,
+        "/api/v3/aggTrades": 4,
         "/api/v3/ticker/price": 2 if single else 4,
         "/api/v3/ticker/bookTicker": 2 if single else 4,
         "/api/v3/ticker/24hr": _weigh_day((request.one("symbols") or "").count('"') // 2, single),

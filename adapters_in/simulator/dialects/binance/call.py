@@ -25,6 +25,11 @@ class Call(Struct, frozen=True):
     world: World
     unit: int
 
+    @property
+    def us(self) -> int:
+        """How many microseconds one tick is."""
+        return 1_000_000 // self.unit
+
     def text(self, name: str, pattern: re.Pattern[str]) -> str | None:
         """A parameter of this form, None if it was not sent."""
         value = self.request.one(name)

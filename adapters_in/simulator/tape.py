@@ -1,0 +1,129 @@
+"""The trades behind the synthetic bars: of any second, numbered without holes since the listing.
+
+The trades of a span have its volume and number exactly; their prices lie within its range and
+the last one is its close. A pure function, like the bars.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from adapters_in.simulator.assets import Asset
+from adapters_in.simulator.columns import BarColumns
+from adapters_in.simulator.market import HOUR, MINUTE, SyntheticMarket
+from adapters_in.simulator.noise import fraction, key_of, words
+from adapters_in.simulator.sessions import DAY
+
+_US, _NS_PER_US, _HALF = 1_000_000, 1000, 0.5
+_UNITS = (DAY, HOUR, MINUTE, 1)
+
+
+class Printed(Struct, frozen=True):
+    """One trade: its number from 1, moment in µs, price and size in units, and the taker's side."""
+
+    id: int
+    ts_us: int
+    price: float
+    size: float
+    bought: bool
+
+    @property
+    def ts_ns(self) -> int:
+        """Unix ns."""
+        return self.ts_us * _NS_PER_US
+
+
+class Tape(Struct, frozen=True):
+    """The trades of one asset, up to the last whole second before ``now``."""
+
+    market: SyntheticMarket
+    asset: Asset
+    now: float
+
+    @property
+    def last_id(self) -> int:
+        """The number of the newest trade; 0 before the first."""
+        return self._before(math.floor(self.now))
+
+    def first_from(self, ts_us: int) -> int:
+        """The number of the first trade at or after a moment."""
+        second = max(ts_us // _US, 0)
+        if second >= math.floor(self.now):
+            return self.last_id + 1
+        first = self._before(second) + 1
+        return first + sum(
+            trade.ts_us < ts_us for trade in self._printed(second, second + 1, first)
+        )
+
+    def between(self, first: int, stop: int) -> Sequence[Printed]:
+        """The trades with the numbers ``[first, stop)``, as far as there are any."""
+        first, stop = max(first, 1), min(stop, self.last_id + 1)
+        if first >= stop:
+            return []
+        second, number = self._second_of(first)
+        end = self._second_of(stop - 1)[0] + 1
+        found = self._printed(second, end, number)
+        return [trade for trade in found if first <= trade.id < stop]
+
+    def _printed(self, start: int, end: int, number: int) -> list[Printed]:
+        """The trades of the seconds ``[start, end)``, the first of which has that number."""
+        found: list[Printed] = []
+        opened = start - start % MINUTE
+        for minute, _ in self._counted(opened, end + (-end) % MINUTE, MINUTE):
+            edges = np.arange(minute, minute + MINUTE + 1, dtype=np.int64)
+            rows = self.market.bars(self.asset, edges, float(minute + MINUTE))
+            rows = rows.take((rows.trades > 0) & (rows.ts >= start) & (rows.ts < end))
+            for row in range(len(rows)):
+                found += self._second(rows.take(slice(row, row + 1)), number + len(found))
+        return found
+
+    def _counted(self, start: int, end: int, unit: int) -> list[tuple[int, int]]:
+        """(open, trades) of the units of an aligned span in which there are any."""
+        if start >= end:
+            return []
+        edges = np.arange(start, end + 1, unit, dtype=np.int64)
+        rows = self.market.bars(self.asset, edges, float(end))
+        busy = rows.trades > 0
+        return list(zip(rows.ts[busy].tolist(), rows.trades[busy].tolist(), strict=True))
+
+    def _before(self, second: int) -> int:
+        """How many trades there were before a second, from days, hours, minutes and seconds."""
+        at = self.asset.listed // DAY * DAY
+        total = 0
+        for unit in _UNITS:
+            until = second - second % unit
+            total += sum(count for _, count in self._counted(at, until, unit))
+            at = max(at, until)
+        return total
+
+    def _second_of(self, number: int) -> tuple[int, int]:
+        """The second of a trade, and the number of the first trade in that second."""
+        start, first = self.asset.listed // DAY * DAY, 1
+        end = math.floor(self.now) // DAY * DAY + DAY
+        for unit in _UNITS:
+            for opened, count in self._counted(start, end, unit):
+                if first + count > number:
+                    start, end = opened, opened + unit
+                    break
+                first += count
+        return start, first
+
+    def _second(self, row: BarColumns, first: int) -> list[Printed]:
+        """The trades of the bar of one second, the first of which has that number."""
+        count = int(row.trades[0])
+        scale, lots = 10**self.asset.decimals, 10**self.asset.lots
+        number = first + np.arange(count, dtype=np.int64)
+        dice = words(key_of(self.market.seed, self.asset.id, "tape"), number)
+        volume = round(float(row.volume[0]) * lots)
+        sizes = np.diff(np.linspace(0, volume, count + 1).astype(np.int64))
+        low, high, close = (round(float(c[0]) * scale) for c in (row.low, row.high, row.close))
+        ticks = low + np.floor(fraction(dice, 0) * (high - low + 1)).astype(np.int64)
+        ticks[-1] = close
+        places = ((np.arange(count) + fraction(dice, 1)) * (_US / count)).astype(np.int64)
+        columns = (number, int(row.ts[0]) * _US + places, ticks, sizes, fraction(dice, 2))
+        return [
+            Printed(name, at, tick / scale, size / lots, die < _HALF)
+            for name, at, tick, size, die in zip(*(c.tolist() for c in columns), strict=True)
+        ]
