@@ -5,17 +5,19 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
+from msgspec import structs
 
 from adapters_out.provider_kit import cells
 from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.odd_rows import part_rows
 from adapters_out.provider_kit.sheet import Layout, Sheet
 from adapters_out.provider_kit.table import DecimalTable
-from domain.bars import PRICES, Floats, Ints
+from domain.bars import COLUMNS, PRICES, Floats, Ints
 
 _FLOATS = (*PRICES, "volume", "vwap")
 # In the order in which a row is shown.
@@ -38,8 +40,9 @@ def sheet_of_rows(body: bytes | msgspec.Raw, layout: Layout) -> Sheet:
         msgspec.DecodeError: the body is no JSON array.
     """
     content = bytes(body)
-    table = DecimalTable.of(content)
-    sheet = _fast(table, layout) if table is not None else None
+    sheet = _fast(content, layout)
+    if sheet is None:
+        sheet = _mixed(content, layout)
     return sheet if sheet is not None else _general(content, layout)
 
 
@@ -104,12 +107,13 @@ def _seconds(raw: Ints, unit: int, faults: dict[int, str]) -> Ints:
     return seconds
 
 
-def _fast(table: DecimalTable, layout: Layout) -> Sheet | None:
+def _fast(body: bytes, layout: Layout) -> Sheet | None:
     """The sheet of a table of plain decimals, None if a cell needs the general reader."""
+    table = DecimalTable.of(body)
     decimals = {n: getattr(layout, n) for n in _FLOATS}
     decimals = {n: c for n, c in decimals.items() if c is not None}
     counts = [c for c in (layout.ts, layout.trades) if c is not None]
-    if max(*decimals.values(), *counts) >= table.width:
+    if table is None or max(*decimals.values(), *counts) >= table.width:
         return None
     numbers = table.numbers(counts, list(decimals.values()))
     if numbers is None:
@@ -131,20 +135,52 @@ def _fast(table: DecimalTable, layout: Layout) -> Sheet | None:
     )
 
 
+def _mixed(body: bytes, layout: Layout) -> Sheet | None:
+    """The sheet of a table in which a few rows are odd, None if it is none."""
+    parts = part_rows(body)
+    plain = _fast(parts.plain, layout) if parts is not None else None
+    if parts is None or plain is None or len(plain) != len(parts.plain_at):
+        return None
+    first = _CELLS.decode(plain.text(0))[layout.ts]
+    unit = layout.unit or cells.epoch_unit(int(str(first)))
+    try:
+        odd = _general(parts.odd, structs.replace(layout, unit=unit))
+    except msgspec.DecodeError:
+        return None
+    if len(odd) != len(parts.odd_at):
+        return None
+    order = np.argsort(np.concatenate((parts.plain_at, parts.odd_at)))
+    pairs = zip(plain.columns(), odd.columns(), strict=True)
+    columns: dict[str, Any] = {
+        name: np.concatenate(pair)[order] for name, pair in zip(COLUMNS, pairs, strict=True)
+    }
+    unread = [*_at(parts.plain_at, plain.unread), *_at(parts.odd_at, odd.unread)]
+    return Sheet(**columns, text=_text_of(body), unread=dict(unread))
+
+
+def _at(positions: Ints, faults: Mapping[int, str]) -> list[tuple[int, str]]:
+    return [(int(positions[i]), why) for i, why in faults.items()]
+
+
 def _general(body: bytes, layout: Layout) -> Sheet:
     """Cell by cell: a row that cannot be read is named, the others survive."""
     places = [getattr(layout, name) for name in _NAMES]
     even = _even(body, places)
     columns, broken = (even, {}) if even is not None else _uneven(_rows(body), places)
     sheet = sheet_of_columns(dict(zip(_NAMES, columns, strict=True)), layout.unit, broken)
+    return structs.replace(sheet, text=_text_of(body))
+
+
+def _text_of(body: bytes) -> Callable[[int], str]:
+    """Shows a row as it came; they are told apart when the first is asked for."""
     rows: list[msgspec.Raw] = []
 
-    def text(index: int) -> str:  # hardly ever wanted
+    def text(index: int) -> str:
         if not rows:
             rows.extend(_rows(body))
         return bytes(rows[index]).decode()
 
-    return replace(sheet, text=text)
+    return text
 
 
 def _even(body: bytes, places: Sequence[int | None]) -> Columns | None:

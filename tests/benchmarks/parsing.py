@@ -169,11 +169,11 @@ repetitions, impossible and forming bars, holes with their reason, score and fin
 the same bytes into lists (with orjson inside) and checks nothing; `orjson.loads` leaves prices as
 strings. Before timing, the values of fks-data and ccxt are compared. *Once per turn* means that
 the others have filled the caches of the processor in the meantime, as it is for a page that
-arrives now and then: about two hundred and fifty numpy calls suffer more from that than a loop
-in C.
+arrives now and then: more than a hundred numpy calls suffer more from that than a loop in C.
 
-It grows with the number of rows, about 0.3 µs each, on top of a fixed 0.25 ms: that is what a
-page of 1,000 rows pays for, and why the lead over a parser grows with the page. A page whose rows
-are not all written alike (an exponent, a blank, a null) takes the general reader, which is no
-faster than ccxt: so do those of Coinbase and KuCoin, whose numbers differ in length.
+It grows with the number of rows, about 0.3 µs each, on top of a fixed 0.15 ms: that is what a
+page of 1,000 rows pays for, and why the lead over a parser grows with the page. The numbers of
+Coinbase and KuCoin differ in length, so their points must be found as well. If a few rows of a
+page hold an exponent, a sign or a null, the page takes three times as long; if all do, or there
+are blanks between the cells, it takes about as long as with ccxt.
 """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from adapters_out.provider_kit.cells import Unreadable, epoch_unit, number, whole
 from adapters_out.provider_kit.rows import sheet_of_columns, sheet_of_rows
@@ -97,6 +98,45 @@ def test_a_bare_token_that_is_no_json_costs_its_row_only(token: str) -> None:
     assert sheet.unread[1].startswith("close")
     assert json.loads(sheet.text(1))[4] == token
     assert sheet.close[[0, 2]].tolist() == [2.5, 2.5]
+
+
+odd_cells: st.SearchStrategy[object] = st.sampled_from(
+    ["1.5e-7", "-1.5", " 1", "NaN", "", None, True, [1], {}, 1e-7, "2"]
+)
+
+
+@given(st.data(), st.sampled_from([0, 1000]), st.integers(0, 3))
+def test_odd_rows_among_many_are_read_as_alone(data: st.DataObject, unit: int, many: int) -> None:
+    """A few rows with anything in them, anywhere: each row is what it is by itself, in place."""
+    rows = [[(1_700_000_040 + 60 * k) * 1000, *GOOD[1:]] for k in range(30)]
+    for _ in range(many):
+        row = data.draw(st.sampled_from(rows))
+        row[data.draw(st.integers(1, 6))] = data.draw(odd_cells)
+    whole = read(*rows, layout=structs.replace(LAYOUT, unit=unit))
+    alone = [read(row) for row in rows]
+    assert whole.unread == {k: sheet.unread[0] for k, sheet in enumerate(alone) if sheet.unread}
+    for found, parts in zip(columns(whole), zip(*map(columns, alone), strict=True), strict=True):
+        assert np.array_equal(found, np.concatenate(parts), equal_nan=True)
+    assert [json.loads(whole.text(k)) for k in range(30)] == rows
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("null", "nul"),
+        ("null],", "null]"),
+        ("null],", 'null]"'),
+        ("null],", "null]],"),
+        ("[[", "7[["),
+    ],
+)
+def test_a_broken_row_breaks_the_body(here: str, there: str) -> None:
+    """What is no JSON in or beside one of many rows is not read around."""
+    rows = [[*GOOD[:6], None if k == 10 else 9] for k in range(30)]
+    body = json.dumps(rows, separators=(",", ":"))
+    assert here in body
+    with pytest.raises(msgspec.DecodeError):
+        sheet_of_rows(body.replace(here, there).encode(), LAYOUT)
 
 
 @pytest.mark.parametrize("bad", [5, None, {}, [1700000040000, "2.0"], "row"])
