@@ -8,9 +8,10 @@ from adapters_out.provider_kit.discovery import discover
 from adapters_out.provider_kit.kit_provider import KitProvider
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.settings import ProviderSettings
-from bootstrap.settings import ProviderEnvironment, Settings
+from bootstrap.settings import ProviderEnvironment, Settings, key_name
 from ports.actions import ActionCatalogue
 from ports.clock import Chance, Clock
+from ports.futures import FuturesCatalogue
 from ports.health_board import HealthBoard
 from ports.market_data import MarketDataProvider, ProviderCatalogue
 from ports.pacing import Pacer
@@ -25,7 +26,7 @@ PREFERENCE = (
 )
 
 
-class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue):
+class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue, FuturesCatalogue):
     """One :class:`KitProvider` per discovered provider that FKS_PROVIDERS allows."""
 
     def __init__(  # the ports that every provider stands on
@@ -43,7 +44,9 @@ class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue):
         self._providers = {
             name: KitProvider(
                 _with_default_rate(found[name], settings.default_rps),
-                _overrides(settings.provider_environment.get(name, ProviderEnvironment())),
+                _overrides(
+                    settings.provider_environment.get(name, ProviderEnvironment()), key_name(name)
+                ),
                 pacer=pacer,
                 health=health,
                 clock=clock,
@@ -79,7 +82,7 @@ def _with_default_rate(provider: Provider, rps: float) -> Provider:
     return replace(provider, policy=replace(provider.policy, rps=rps))
 
 
-def _overrides(environment: ProviderEnvironment) -> ProviderSettings:
+def _overrides(environment: ProviderEnvironment, named: str) -> ProviderSettings:
     return ProviderSettings(
         base_url=environment.base_url,
         api_key=environment.api_key,
@@ -87,4 +90,5 @@ def _overrides(environment: ProviderEnvironment) -> ProviderSettings:
         rpm=environment.rpm,
         rpd=environment.rpd,
         timeout_s=environment.timeout_s,
+        key_name=named,
     )

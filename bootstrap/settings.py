@@ -183,6 +183,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def key_name(name: str) -> str:
+    """The variable that holds a provider's key."""
+    return f"{PREFIXES.get(name, name.upper())}_API_KEY"
+
+
 def _provider(reader: _Reader, name: str) -> ProviderEnvironment:
     prefix = PREFIXES.get(name, name.upper())
     keys = [f"FKS_{prefix}_API_KEY", f"{prefix}_API_KEY"]

@@ -8,6 +8,7 @@ from domain.instrument import SeriesKey
 from domain.interval import Interval
 from domain.provider import RejectedRow
 from domain.quality import QualityReport
+from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 
 
@@ -16,7 +17,8 @@ class Batch(Struct, frozen=True):
 
     ``asked`` is the range it answers for good; every slot in it is a bar of ``series`` or lies
     in one of ``empty``, which may also explain anew what was known to be empty outside of it.
-    ``rejected`` rows go to quarantine. ``fetched_at`` is Unix seconds.
+    ``rejected`` rows go to quarantine. ``fetched_at`` is Unix seconds; ``facts`` are about bars of
+    ``series``.
     """
 
     key: SeriesKey
@@ -27,6 +29,7 @@ class Batch(Struct, frozen=True):
     rejected: tuple[RejectedRow, ...] = ()
     quality: QualityReport | None = None
     request_id: str = ""
+    facts: SessionFacts | None = None
 
 
 class Receipt(Struct, frozen=True):

@@ -8,6 +8,7 @@ from domain.bars import Bar, BarSeries
 from domain.coverage import GapReason
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
+from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 
 
@@ -144,7 +145,7 @@ class BarsPage(Struct, frozen=True):
 
     ``covers`` is the range that this page answers for good: a slot in it without a bar is a
     hole. ``series`` holds final bars only; ``forming`` the running one if it was sent;
-    ``rejected`` rows are never silently dropped.
+    ``rejected`` rows are never silently dropped; ``facts`` are about the bars of ``series``.
     """
 
     covers: TimeRange
@@ -152,6 +153,7 @@ class BarsPage(Struct, frozen=True):
     forming: Bar | None = None
     rejected: tuple[RejectedRow, ...] = ()
     fetched_at: float = 0.0
+    facts: SessionFacts | None = None
 
 
 class Price(Struct, frozen=True):

@@ -28,7 +28,8 @@ class Asset(Struct, frozen=True, kw_only=True):
     ``path`` names the noise that moves it, so that BTC-USDT and BTC-EUR move together. Prices
     are multiples of ``10**-decimals``, volumes of ``10**-lots`` base units. ``volume`` and
     ``trades`` are a usual day's; ``swing`` is about half the usual daily move (0.01 = 1 %).
-    ``listed`` is the first open in Unix seconds; ``outages`` says that Sundays have a hole.
+    ``listed`` is the first open in Unix seconds, ``expires`` the end of all trading if there is
+    one; ``outages`` says that Sundays have a hole.
     """
 
     instrument: Instrument
@@ -42,6 +43,7 @@ class Asset(Struct, frozen=True, kw_only=True):
     listed: int
     hours: Hours = Hours.ALWAYS
     outages: bool = False
+    expires: int | None = None
 
     @property
     def id(self) -> str:
@@ -106,14 +108,18 @@ _STOCKS = (
     ("NFLX", 110.0, 35e6, "2002-05-23"),
     ("SPY", 670.0, 75e6, "1993-01-29"),
 )
-# contract, root, level, decimals, contracts a day, listed
+# contract, root, level, decimals, contracts a day, first and last day of trading
 _FUTURES = (
-    ("ESZ2025", "ES", 6_700.0, 2, 1.4e6, "2024-06-21"),
-    ("ESZ2026", "ES", 6_900.0, 2, 1.4e6, "2025-06-20"),
-    ("NQZ2026", "NQ", 25_200.0, 2, 0.6e6, "2025-06-20"),
-    ("CLZ2026", "CL", 61.0, 2, 0.3e6, "2024-11-20"),
-    ("GCZ2026", "GC", 4_050.0, 1, 0.2e6, "2024-12-27"),
+    ("ESZ2025", "ES", 6_700.0, 2, 1.4e6, "2024-06-21", "2025-12-19"),
+    ("ESZ2026", "ES", 6_900.0, 2, 1.4e6, "2025-06-20", "2026-12-18"),
+    ("ESH2027", "ES", 6_980.0, 2, 0.1e6, "2025-09-19", "2027-03-19"),
+    ("NQZ2026", "NQ", 25_200.0, 2, 0.6e6, "2025-06-20", "2026-12-18"),
+    ("NQZ2030", "NQ", 27_000.0, 2, 500.0, "2025-10-17", "2030-12-20"),
+    ("CLF2027", "CL", 61.0, 2, 0.3e6, "2025-01-21", "2026-12-21"),
+    ("CLZ2026", "CL", 61.0, 2, 0.3e6, "2024-11-20", "2026-11-20"),
+    ("GCZ2026", "GC", 4_050.0, 1, 0.2e6, "2024-12-27", "2026-12-29"),
 )
+_LAST_HOUR = 15  # UTC, of the last day of trading
 
 
 def _pairs() -> list[Asset]:
@@ -186,8 +192,9 @@ def _futures() -> list[Asset]:
             swing=0.006,
             listed=_day(listed),
             hours=Hours.GLOBEX,
+            expires=_day(last, _LAST_HOUR),
         )
-        for contract, root, level, decimals, volume, listed in _FUTURES
+        for contract, root, level, decimals, volume, listed, last in _FUTURES
     ]
 
 

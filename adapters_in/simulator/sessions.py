@@ -36,6 +36,9 @@ def open_share(asset: Asset, start: Ints, length: int) -> Floats:
     listed = end > asset.listed
     if np.any(start < asset.listed):
         seconds = np.where(listed, np.minimum(seconds, end - asset.listed), 0.0)
+    if asset.expires is not None and np.any(end > asset.expires):
+        left = np.maximum(asset.expires - start, 0)
+        seconds = np.minimum(seconds, left.astype(np.float64))
     share: Floats = np.asarray(seconds, dtype=np.float64) / length
     return share
 

@@ -24,6 +24,7 @@ from domain.bars import COLUMNS, Bar, BarSeries, Ints
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage, RejectedRow
+from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 
 Positions = NDArray[np.int64]
@@ -81,7 +82,8 @@ def judge(
         covers = _covers(sheet, ask, rules, inside, horizon)
         page = None
         if covers is not None:
-            page = BarsPage(covers, series, forming, fetched_at=fetched_at)
+            facts = _facts(sheet, series)
+            page = BarsPage(covers, series, forming, fetched_at=fetched_at, facts=facts)
         return Verdict(page, horizon, strange=False)
     rows = _sorting(sheet, ask, rules, horizon, present)
     keep, conflicts = _ascending(sheet, rows.final)
@@ -92,12 +94,14 @@ def judge(
     strange = len(sheet) > 0 and not near.any() and rules.bounded
     if covers is None:
         return Verdict(None, horizon, strange)
+    series = _series(sheet, ask.interval, keep)
     page = BarsPage(
         covers=covers,
-        series=_series(sheet, ask.interval, keep),
+        series=series,
         forming=_forming(sheet, rows.forming),
         rejected=tuple(_rejected(sheet, ask, i, conflicts) for i in sorted(refused)),
         fetched_at=fetched_at,
+        facts=_facts(sheet, series),
     )
     return Verdict(page, horizon, strange)
 
@@ -150,6 +154,15 @@ def _series(sheet: Sheet, interval: Interval, keep: Positions) -> BarSeries:
     columns = {n: getattr(sheet, n)[keep] for n in COLUMNS}
     columns["vwap"] = sent_averages(columns["vwap"])
     return BarSeries(interval, **columns)
+
+
+def _facts(sheet: Sheet, series: BarSeries) -> SessionFacts | None:
+    """What else the provider sends about these bars."""
+    if not sheet.facts or not len(series):
+        return None
+    order = np.argsort(sheet.ts, kind="stable")
+    rows = order[np.searchsorted(sheet.ts[order], series.ts)]
+    return SessionFacts(sheet.ts, **sheet.facts).where(rows)
 
 
 def _forming(sheet: Sheet, forming: Mask) -> Bar | None:

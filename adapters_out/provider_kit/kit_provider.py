@@ -11,12 +11,14 @@ from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.conversation import Conversation
 from adapters_out.provider_kit.entitled import Entitled
+from adapters_out.provider_kit.futures_desk import FuturesDesk
 from adapters_out.provider_kit.http import HttpChannel, Transport
 from adapters_out.provider_kit.provider import PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
 from adapters_out.provider_kit.settings import ProviderSettings, policy_in_force
+from adapters_out.provider_kit.soundness import price_floor
 from adapters_out.provider_kit.ticking import Ticking
 from adapters_out.provider_kit.walk import Walk
 from domain.errors import AccessDenied, CallRefused, MalformedPayload
@@ -33,7 +35,7 @@ __all__ = ["KitProvider", "ProviderSettings"]
 _LIST_PARTS = 1000
 
 
-class KitProvider(MarketDataProvider, Ticking, Acting):
+class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk):
     """Asks one provider: paces, sends, classifies, retries, reads and judges.
 
     Answer to ``bars``: ascending pages, each with the range that it answers for. A page that
@@ -58,6 +60,7 @@ class KitProvider(MarketDataProvider, Ticking, Acting):
         self._clock = clock
         key = settings.api_key or None
         self._has_key = key is not None
+        self._key_name = settings.key_name
         self._redactor = Redactor(key)
         base_url = settings.base_url or provider.base_url
         self._channel = HttpChannel(provider, self._policy, base_url, key, clock, transport)
@@ -117,7 +120,8 @@ class KitProvider(MarketDataProvider, Ticking, Acting):
     ) -> Price:
         def read(reply: Reply) -> Price:
             last = endpoint.read(reply, instrument)
-            if not (0 < last.price < math.inf):
+            floor = price_floor(instrument.asset_class)
+            if not (floor < last.price < math.inf):
                 raise Unreadable(f"{last.price!r} is no price")
             ts = int(reply.received_at) if last.ts is None else last.ts
             return Price(instrument, last.price, ts, self.name)
@@ -145,7 +149,8 @@ class KitProvider(MarketDataProvider, Ticking, Acting):
 
     def _require_key(self) -> None:
         if self.needs_key and not self.has_key:
-            message = f"{self.name} answers nothing without an API key, and none is configured."
+            remedy = f": set {self._key_name}" if self._key_name else ", and none is configured"
+            message = f"{self.name} answers nothing without an API key{remedy}."
             raise AccessDenied(message, provider=self.name)
 
     def _without_keys(self, page: BarsPage) -> BarsPage:

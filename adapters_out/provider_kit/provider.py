@@ -10,6 +10,7 @@ from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.sheet import Sheet
 from domain.actions import CorporateAction
 from domain.assets import AssetSnapshot
+from domain.futures import FuturesAsk, FuturesRecord
 from domain.instrument import Instrument, Listing
 from domain.provider import BarsAsk, Capabilities, ProviderPolicy
 from domain.ticks import Quote, TicksAsk, Trade
@@ -147,6 +148,20 @@ class ActionsEndpoint(Struct, frozen=True, kw_only=True):
     read: Callable[[Reply, Instrument], ActionsPart]
 
 
+class FuturesRecords(Struct, frozen=True):
+    """A part of an answer about futures; ``more`` as in ListingsPart."""
+
+    records: Sequence[FuturesRecord]
+    more: Call | None = None
+
+
+class FuturesEndpoint(Struct, frozen=True, kw_only=True):
+    """How to get contracts, products, session events, market status and exchanges."""
+
+    ask: Callable[[FuturesAsk], Question]
+    read: Callable[[Reply, FuturesAsk], FuturesRecords]
+
+
 class MarketsEndpoint(Struct, frozen=True, kw_only=True):
     """How to get snapshots of assets: ``ask(limit, offset)`` by rank, ``find`` one by its code."""
 
@@ -191,5 +206,6 @@ class Provider(Struct, frozen=True, kw_only=True):
     quotes: TicksEndpoint | None = None
     actions: ActionsEndpoint | None = None
     markets: MarketsEndpoint | None = None
+    futures: FuturesEndpoint | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
     hosts: frozenset[str] = frozenset()

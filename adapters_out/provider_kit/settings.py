@@ -14,7 +14,7 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
 
     ``base_url`` may have a path; ``rps`` is the hard cap on requests in any second; ``rpm`` and
     ``rpd`` replace the windows of a minute and of a day, in the provider's own weight (0: none);
-    ``timeout_s`` bounds one call in total.
+    ``timeout_s`` bounds one call in total; ``key_name`` is what the operator calls the key.
     """
 
     base_url: str | None = None
@@ -23,6 +23,7 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     rpm: float | None = None
     rpd: float | None = None
     timeout_s: float | None = None
+    key_name: str = ""
 
 
 def policy_in_force(policy: ProviderPolicy, settings: ProviderSettings) -> ProviderPolicy:

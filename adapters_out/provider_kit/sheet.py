@@ -35,7 +35,8 @@ class Sheet(Struct, frozen=True, kw_only=True, eq=False):
 
     ``final_before`` (Unix s): the provider says that bars which open then or later are not
     final. ``kept_from``: it has nothing older. ``more``: the call for the following page when
-    the provider hands one out; ``ended``: it says that there is none.
+    the provider hands one out; ``ended``: it says that there is none. ``facts``: further columns
+    by their names in :class:`domain.session_facts.SessionFacts`.
     """
 
     ts: Ints
@@ -52,6 +53,7 @@ class Sheet(Struct, frozen=True, kw_only=True, eq=False):
     kept_from: int | None = None
     more: Call | None = None
     ended: bool = False
+    facts: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many rows."""

@@ -98,10 +98,11 @@ def test_every_provider_is_found_and_consistent() -> None:
             Capability.QUOTES: provider.quotes,
             Capability.ACTIONS: provider.actions,
             Capability.MARKETS: provider.markets,
+            Capability.FUTURES: provider.futures,
         }
         offered = {c for c, endpoint in endpoints.items() if endpoint is not None}
         assert provider.name == name
-        assert offered == provider.capabilities.offers - {Capability.FUTURES}
+        assert offered == provider.capabilities.offers
         assert bool(provider.capabilities.intervals) == (provider.bars is not None)
         assert provider.policy.rps > 0
         assert provider.base_url.startswith("https://")

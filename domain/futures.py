@@ -1,0 +1,307 @@
+"""Futures as exchanges list them: contracts, products, session events, venues.
+
+A contract's ticker is its product code, a month letter and the last digit of its year (``ESZ5``);
+the digit comes back every ten years, so ours has the whole year (``ESZ2025``).
+"""
+
+import calendar
+import re
+from collections.abc import Iterable
+from datetime import date
+from enum import Enum
+from typing import ClassVar
+
+from msgspec import Struct
+
+from domain.errors import InvalidRequest
+from domain.instrument import AssetClass, Instrument
+
+MONTHS = "FGHJKMNQUVXZ"  # January to December, as all exchanges count them
+_YEAR = "[0-9]{1,2}|(?:19|20)[0-9]{2}"
+_CONTRACT = re.compile(f"([A-Z0-9]{{1,8}})([{MONTHS}])({_YEAR})", re.ASCII)
+_DECADE, _CENTURY = 10, 100
+_AHEAD = 5  # of ten years that share a digit, five lie ahead
+
+
+class FuturesKind(Enum):
+    """What can be asked about futures; the value is its name in the API."""
+
+    CONTRACTS = "contracts"
+    PRODUCTS = "products"
+    SCHEDULES = "schedules"
+    MARKET_STATUS = "market_status"
+    EXCHANGES = "exchanges"
+    AGGREGATES = "aggs"
+
+
+class Contract(Struct, frozen=True, kw_only=True):
+    """One contract as its list knew it on ``date``; ISO dates; ``None`` means "not sent".
+
+    ``type`` is ``single`` or ``combo`` (a spread); tick sizes are in price points.
+    """
+
+    kind: ClassVar[FuturesKind] = FuturesKind.CONTRACTS
+
+    ticker: str
+    product_code: str | None = None
+    name: str | None = None
+    type: str | None = None
+    active: bool | None = None
+    date: str | None = None
+    first_trade_date: str | None = None
+    last_trade_date: str | None = None
+    settlement_date: str | None = None
+    days_to_maturity: int | None = None
+    trade_tick_size: float | None = None
+    settlement_tick_size: float | None = None
+    spread_tick_size: float | None = None
+    min_order_quantity: int | None = None
+    max_order_quantity: int | None = None
+    group_code: str | None = None
+    trading_venue: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from others: the ticker alone comes back after ten years."""
+        return f"{self.ticker} {self.last_trade_date or ''}"
+
+    @property
+    def instrument(self) -> Instrument | None:
+        """Ours, its decade told by the last day of trading; None for spreads and the like.
+
+        That day lies in the month of delivery or shortly before it.
+        """
+        day = iso_date(self.last_trade_date) or iso_date(self.date)
+        if day is None or self.type == "combo":
+            return None
+        return contract_of(self.ticker, day.year, ahead=_AHEAD - 1)
+
+
+class Product(Struct, frozen=True, kw_only=True):
+    """What contracts are made of; ``unit_of_measure_qty`` is the multiplier of its prices."""
+
+    kind: ClassVar[FuturesKind] = FuturesKind.PRODUCTS
+
+    product_code: str
+    name: str | None = None
+    type: str | None = None
+    date: str | None = None
+    last_updated: str | None = None
+    asset_class: str | None = None
+    asset_sub_class: str | None = None
+    sector: str | None = None
+    sub_sector: str | None = None
+    trading_venue: str | None = None
+    clearing_channel: str | None = None
+    price_quotation: str | None = None
+    settlement_currency_code: str | None = None
+    settlement_method: str | None = None
+    settlement_type: str | None = None
+    trade_currency_code: str | None = None
+    unit_of_measure: str | None = None
+    unit_of_measure_qty: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        return f"{self.product_code} {self.type or ''}"
+
+
+class SessionEvent(Struct, frozen=True, kw_only=True):
+    """One event of a session: ``pre_open open pause close``.
+
+    ``ts`` is Unix seconds, None if ``timestamp``, which stays as it was sent, is no time.
+    """
+
+    kind: ClassVar[FuturesKind] = FuturesKind.SCHEDULES
+
+    product_code: str | None = None
+    product_name: str | None = None
+    session_end_date: str | None = None
+    event: str | None = None
+    ts: int | None = None
+    timestamp: str | None = None
+    trading_venue: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Outrights and spreads of a product repeat its events: by these they are one."""
+        return f"{self.product_code} {self.session_end_date} {self.event} {self.timestamp}"
+
+
+class MarketStatus(Struct, frozen=True, kw_only=True):
+    """The last event of a product's market; ``ts`` as in :class:`SessionEvent`."""
+
+    kind: ClassVar[FuturesKind] = FuturesKind.MARKET_STATUS
+
+    product_code: str | None = None
+    name: str | None = None
+    market_event: str | None = None
+    session_end_date: str | None = None
+    ts: int | None = None
+    timestamp: str | None = None
+    trading_venue: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One status a product."""
+        return f"{self.product_code} {self.trading_venue or ''}"
+
+
+class Venue(Struct, frozen=True, kw_only=True):
+    """An exchange by its market identifier codes (ISO 10383)."""
+
+    kind: ClassVar[FuturesKind] = FuturesKind.EXCHANGES
+
+    mic: str | None = None
+    operating_mic: str | None = None
+    id: str | None = None
+    name: str | None = None
+    acronym: str | None = None
+    type: str | None = None
+    locale: str | None = None
+    url: str | None = None
+
+    @property
+    def key(self) -> str:
+        """By its own code, or else by the provider's number."""
+        return f"{self.mic or ''} {self.id or ''}"
+
+
+class Aggregate(Struct, frozen=True, kw_only=True):
+    """A bar of a length that is none of our intervals; ``ts_ns`` is its open (Unix ns)."""
+
+    kind: ClassVar[FuturesKind] = FuturesKind.AGGREGATES
+
+    ticker: str | None = None
+    ts_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None = None
+    transactions: int | None = None
+    dollar_volume: float | None = None
+    settlement_price: float | None = None
+    session_end_date: str | None = None
+
+    @property
+    def key(self) -> str:
+        """By its open, and its session: those of sessions may share an open."""
+        return f"{self.ts_ns} {self.session_end_date or ''}"
+
+
+FuturesRecord = Contract | Product | SessionEvent | MarketStatus | Venue | Aggregate
+RECORDS: tuple[type[FuturesRecord], ...] = (
+    *(Contract, Product, SessionEvent, MarketStatus, Venue),
+    Aggregate,
+)
+
+
+def record_of(kind: FuturesKind) -> type[FuturesRecord]:
+    """What the answers to questions of that kind consist of."""
+    return next(record for record in RECORDS if record.kind is kind)
+
+
+class FuturesAsk(Struct, frozen=True, kw_only=True):
+    """A question about futures: its kind, equalities by our names of the fields, and an order.
+
+    ``filters`` are sorted pairs, ``as_of`` (ISO date) the day on which the answer was true,
+    ``sort`` is ``field.asc`` or ``field.desc``; empty means whatever the provider does.
+    """
+
+    kind: FuturesKind
+    filters: tuple[tuple[str, str], ...] = ()
+    as_of: str = ""
+    sort: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same for the same question."""
+        parts = (*(f"{name}={value}" for name, value in self.filters), self.as_of, self.sort)
+        return "&".join((self.kind.value, *parts))
+
+    def filtered(self, name: str) -> str | None:
+        """The value that a field must have, None if any."""
+        return dict(self.filters).get(name)
+
+
+class FuturesPart(Struct, frozen=True):
+    """Records in the provider's order, and where the rest begins (None: there is none)."""
+
+    records: tuple[FuturesRecord, ...]
+    more: str | None = None
+
+
+class FuturesAnswer(Struct, frozen=True):
+    """What is known of the answer to a question: ``fetched_at`` (Unix s) dates its beginning."""
+
+    records: tuple[FuturesRecord, ...]
+    fetched_at: float
+    more: str | None = None
+
+
+def contract_of(text: str, year: int, *, ahead: int = _AHEAD) -> Instrument | None:
+    """The contract behind a ticker, None if the text has not the form of one.
+
+    A whole year is taken as it is, two digits are those of the nearest century; of the years
+    that end in one digit it is the one from ``year + ahead - 9`` to ``year + ahead``.
+    """
+    found = _CONTRACT.fullmatch(text)
+    if found is None:
+        return None
+    root, month, digits = found.groups()
+    return Instrument.future(root, month, _full_year(digits, year + ahead))
+
+
+def ticker_of(instrument: Instrument) -> str:
+    """The exchange's ticker of one of our contracts: ``ESZ2025`` is ``ESZ5``.
+
+    Raises:
+        InvalidRequest: it is no contract.
+    """
+    root, month, year = _parts(instrument)
+    return f"{root}{month}{year % _DECADE}"
+
+
+def delivery_end(instrument: Instrument) -> int:
+    """00:00 UTC of the day after the month of delivery, when no contract trades any more.
+
+    Raises:
+        InvalidRequest: it is no contract.
+    """
+    _, month, year = _parts(instrument)
+    number = MONTHS.index(month) + 1
+    return calendar.timegm((year + number // 12, number % 12 + 1, 1, 0, 0, 0))
+
+
+def newest_of(contracts: Iterable[Contract], instrument: Instrument) -> Contract | None:
+    """What was told last about one of our contracts."""
+    same = [c for c in contracts if c.instrument == instrument]
+    return max(same, key=lambda c: c.date or "", default=None)
+
+
+def iso_date(text: str | None) -> date | None:
+    """The day, None for what is none."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _parts(instrument: Instrument) -> tuple[str, str, int]:
+    found = _CONTRACT.fullmatch(instrument.id)
+    if found is None or instrument.asset_class is not AssetClass.FUTURE:
+        message = f"{instrument.id} is no futures contract: write one such as ESZ2025."
+        raise InvalidRequest(message, "symbol")
+    root, month, year = found.groups()
+    return root, month, int(year)
+
+
+def _full_year(digits: str, latest: int) -> int:
+    """The last year up to ``latest`` that ends in the digits."""
+    if len(digits) > len("25"):
+        return int(digits)
+    if len(digits) == len("25"):
+        return latest - (latest + _CENTURY // 2 - int(digits)) % _CENTURY + _CENTURY // 2
+    return latest - (latest - int(digits)) % _DECADE
