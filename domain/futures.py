@@ -1,11 +1,5 @@
-"""Futures as exchanges list them: contracts, products, session events, venues.
+"""Futures as exchanges list them: contracts, products, session events, venues."""
 
-A contract's ticker is its product code, a month letter and the last digit of its year (``ESZ5``);
-the digit comes back every ten years, so ours has the whole year (``ESZ2025``).
-"""
-
-import calendar
-import re
 from collections.abc import Iterable
 from datetime import date
 from enum import Enum
@@ -13,14 +7,11 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from domain.errors import InvalidRequest
-from domain.instrument import AssetClass, Instrument
+from domain.contract_names import contract_of
+from domain.instrument import Instrument
 
-MONTHS = "FGHJKMNQUVXZ"  # January to December, as all exchanges count them
-_YEAR = "[0-9]{1,2}|(?:19|20)[0-9]{2}"
-_CONTRACT = re.compile(f"([A-Z0-9]{{1,8}})([{MONTHS}])({_YEAR})", re.ASCII)
-_DECADE, _CENTURY = 10, 100
-_AHEAD = 5  # of ten years that share a digit, five lie ahead
+# Of the years that share a digit, those nearest to the last day of trading: four lie ahead.
+_YEARS_AHEAD = 4
 
 
 class FuturesKind(Enum):
@@ -74,7 +65,7 @@ class Contract(Struct, frozen=True, kw_only=True):
         day = iso_date(self.last_trade_date) or iso_date(self.date)
         if day is None or self.type == "combo":
             return None
-        return contract_of(self.ticker, day.year, ahead=_AHEAD - 1)
+        return contract_of(self.ticker, day.year, ahead=_YEARS_AHEAD)
 
 
 class Product(Struct, frozen=True, kw_only=True):
@@ -241,40 +232,6 @@ class FuturesAnswer(Struct, frozen=True):
     more: str | None = None
 
 
-def contract_of(text: str, year: int, *, ahead: int = _AHEAD) -> Instrument | None:
-    """The contract behind a ticker, None if the text has not the form of one.
-
-    A whole year is taken as it is, two digits are those of the nearest century; of the years
-    that end in one digit it is the one from ``year + ahead - 9`` to ``year + ahead``.
-    """
-    found = _CONTRACT.fullmatch(text)
-    if found is None:
-        return None
-    root, month, digits = found.groups()
-    return Instrument.future(root, month, _full_year(digits, year + ahead))
-
-
-def ticker_of(instrument: Instrument) -> str:
-    """The exchange's ticker of one of our contracts: ``ESZ2025`` is ``ESZ5``.
-
-    Raises:
-        InvalidRequest: it is no contract.
-    """
-    root, month, year = _parts(instrument)
-    return f"{root}{month}{year % _DECADE}"
-
-
-def delivery_end(instrument: Instrument) -> int:
-    """00:00 UTC of the day after the month of delivery, when no contract trades any more.
-
-    Raises:
-        InvalidRequest: it is no contract.
-    """
-    _, month, year = _parts(instrument)
-    number = MONTHS.index(month) + 1
-    return calendar.timegm((year + number // 12, number % 12 + 1, 1, 0, 0, 0))
-
-
 def newest_of(contracts: Iterable[Contract], instrument: Instrument) -> Contract | None:
     """What was told last about one of our contracts."""
     same = [c for c in contracts if c.instrument == instrument]
@@ -287,21 +244,3 @@ def iso_date(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _parts(instrument: Instrument) -> tuple[str, str, int]:
-    found = _CONTRACT.fullmatch(instrument.id)
-    if found is None or instrument.asset_class is not AssetClass.FUTURE:
-        message = f"{instrument.id} is no futures contract: write one such as ESZ2025."
-        raise InvalidRequest(message, "symbol")
-    root, month, year = found.groups()
-    return root, month, int(year)
-
-
-def _full_year(digits: str, latest: int) -> int:
-    """The last year up to ``latest`` that ends in the digits."""
-    if len(digits) > len("25"):
-        return int(digits)
-    if len(digits) == len("25"):
-        return latest - (latest + _CENTURY // 2 - int(digits)) % _CENTURY + _CENTURY // 2
-    return latest - (latest - int(digits)) % _DECADE

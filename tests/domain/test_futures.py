@@ -4,16 +4,14 @@ import calendar
 
 import pytest
 
+from domain.contract_names import contract_of, delivery_end, ticker_of
 from domain.errors import InvalidRequest
 from domain.futures import (
     RECORDS,
     Contract,
     FuturesKind,
-    contract_of,
-    delivery_end,
     newest_of,
     record_of,
-    ticker_of,
 )
 from domain.instrument import Instrument
 
