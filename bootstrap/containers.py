@@ -40,6 +40,7 @@ from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
 from application.cancel_job import CancelJob
 from application.complete_series import CompleteSeries
+from application.compute_indicators import ComputeIndicators
 from application.fetch_bars import FetchBars
 from application.fill_gaps import FillGaps
 from application.fill_task import FillTask
@@ -171,6 +172,7 @@ class Application(containers.DeclarativeContainer):
         FindActions, candidates, ring.catalogue, ring.actions, ring.clock
     )
     adjust_bars = providers.Singleton(AdjustBars, get_bars, find_actions, ring.clock)
+    compute_indicators = providers.Singleton(ComputeIndicators, adjust_bars)
     get_price = providers.Singleton(GetPrice, candidates, ring.cache, ring.clock)
     fill_gaps = providers.Singleton(
         FillGaps,

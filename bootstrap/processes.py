@@ -122,6 +122,7 @@ def services_of(settings: Settings, opened: Opened, *, demo: bool) -> Services:
     use, ring = opened.application, opened.ring
     return Services(
         adjust_bars=use.adjust_bars(),
+        compute_indicators=use.compute_indicators(),
         get_price=use.get_price(),
         list_providers=use.list_providers(),
         report_status=use.report_status(),

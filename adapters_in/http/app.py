@@ -15,6 +15,7 @@ from adapters_in.http.bar_routes import BarRoutes
 from adapters_in.http.entity_tags import names
 from adapters_in.http.front import Front, request_id_of
 from adapters_in.http.hot_answers import HOT_AFTER, HotAnswers
+from adapters_in.http.indicator_routes import IndicatorRoutes
 from adapters_in.http.job_routes import JobRoutes
 from adapters_in.http.json_body import MAX_BYTES, read_body
 from adapters_in.http.openapi import openapi_document
@@ -65,6 +66,7 @@ def route_table(services: Services, hot: HotAnswers | None = None) -> tuple[Rout
     return (
         *ServiceRoutes(services).table(),
         *BarRoutes(services, kept).table(),
+        *IndicatorRoutes(services).table(),
         *SeriesRoutes(services).table(),
         *JobRoutes(services).table(),
         *PageRoutes(services).table(),

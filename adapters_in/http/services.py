@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from application.adjust_bars import AdjustBars
 from application.cancel_job import CancelJob
+from application.compute_indicators import ComputeIndicators
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
@@ -49,6 +50,7 @@ class Services:
     """
 
     adjust_bars: AdjustBars
+    compute_indicators: ComputeIndicators
     get_price: GetPrice
     list_providers: ListProviders
     report_status: ReportStatus

@@ -23,6 +23,7 @@ from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
 from application.cancel_job import CancelJob
 from application.complete_series import CompleteSeries
+from application.compute_indicators import ComputeIndicators
 from application.fetch_bars import FetchBars
 from application.find_actions import FindActions
 from application.get_bars import GetBars
@@ -122,8 +123,10 @@ class House:
             telemetry=telemetry,
         )
         find = FindActions(candidates, catalogue, MemoryActionStore(clock), clock)
+        adjust_bars = AdjustBars(get_bars, find, clock)
         return Services(
-            adjust_bars=AdjustBars(get_bars, find, clock),
+            adjust_bars=adjust_bars,
+            compute_indicators=ComputeIndicators(adjust_bars),
             get_price=GetPrice(candidates, cache, clock),
             list_providers=ListProviders(catalogue, health, pacer),
             report_status=ReportStatus(store, catalogue, pacer, clock),
