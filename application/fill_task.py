@@ -20,7 +20,7 @@ class FillTask(Backfill):
 
     def __init__(
         self,
-        resolve: Callable[[str], Awaitable[Instrument]],
+        resolve: Callable[[str, int | None, str | None], Awaitable[Instrument]],
         fill: Callable[[FillGapsAsk], AsyncGenerator[Committed | Filled, None]],
         coverage: Callable[[SeriesKey, TimeRange], Awaitable[Coverage]],
     ) -> None:
@@ -37,7 +37,7 @@ class FillTask(Backfill):
         Raises:
             MarketDataError: as ``FillGaps`` does.
         """
-        instrument = await self._resolve(task.symbol)
+        instrument = await self._resolve(task.symbol, task.end - 1, task.provider)
         provider, rows = "", 0
         ask = FillGapsAsk(
             instrument,

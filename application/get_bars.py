@@ -13,7 +13,7 @@ from application.rank_candidates import RankCandidates
 from application.single_flight import SingleFlight
 from application.stored_answer import ReadStored, assemble, is_good
 from application.take_turns import TakeTurns, flight_key
-from domain.errors import DeadlineExceeded
+from domain.errors import DeadlineExceeded, UnknownInstrument
 from domain.query import BarQuery
 from ports.cache import Cache, Turnstile
 from ports.clock import Clock
@@ -67,7 +67,17 @@ class GetBars:
         """
         if query.as_of is not None:
             return self._labelled(await self._as_of(query))
+        try:
+            return await self._answer(query, context)
+        except UnknownInstrument as error:
+            suggest = self._candidates.suggest
+            raise await suggest.explained(error, query.symbol, query.instrument) from None
 
+    async def drain(self) -> None:
+        """Let what is in the air land (shutdown)."""
+        await self._flights.drain()
+
+    async def _answer(self, query: BarQuery, context: CallContext) -> BarsAnswer:
         def time_left() -> float | None:
             if context.deadline is None:
                 return None
@@ -86,10 +96,6 @@ class GetBars:
         if answer.adjusted == adjusted:
             return answer
         return msgspec.structs.replace(answer, adjusted=adjusted)
-
-    async def drain(self) -> None:
-        """Let what is in the air land (shutdown)."""
-        await self._flights.drain()
 
     async def _lead(self, query: BarQuery, context: CallContext) -> BarsAnswer:
         now = self._clock.now()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from application.explain_failure import failure_of
+from application.suggest_symbols import SuggestSymbols
 from application.unentitled import Unentitled
 from application.unlisted import Unlisted
 from domain.errors import (
@@ -53,6 +54,7 @@ class RankCandidates:
         self._clock = clock
         self._unlisted = Unlisted(clock)
         self._unentitled = Unentitled(clock)
+        self.suggest = SuggestSymbols(instruments)
 
     def provider(self, name: str) -> MarketDataProvider:
         """The configured provider of that name."""
@@ -175,7 +177,7 @@ class RankCandidates:
     async def why_nobody(
         self, instrument: Instrument, attempts: Sequence[Attempt], *, late: bool
     ) -> MarketDataError:
-        """The error that all failures amount to (:func:`failure_of`)."""
+        """The error that all failures amount to (:func:`failure_of`), with suggestions."""
         places = {name: place for place, name in enumerate(self._catalogue.all())}
         ordered = sorted(attempts, key=lambda a: places.get(a.provider, len(places)))
         try:
@@ -186,7 +188,10 @@ class RankCandidates:
                     listing.add(attempt.provider)
         except StoreUnavailable as error:
             return error
-        return failure_of(instrument.id, ordered, late=late, listing=listing)
+        failure = failure_of(instrument.id, ordered, late=late, listing=listing)
+        if isinstance(failure, UnknownInstrument):
+            return await self.suggest.explained(failure, instrument.id, instrument)
+        return failure
 
     async def _may_list(self, name: str) -> bool:
         """Whether it has answered this installation, but its list was never fetched."""

@@ -3,85 +3,77 @@
 import asyncio
 from collections.abc import Sequence
 
-from application.single_flight import SingleFlight
+from application.refresh_listings import RefreshListings
+from domain.alike import closest
 from domain.errors import DeadlineExceeded, InvalidRequest, ProviderError
 from domain.instrument import Listing
-from domain.provider import Capability
 from ports.clock import Clock
 from ports.instrument_store import InstrumentStore
-from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
+from ports.market_data import CallContext, ProviderCatalogue
 
-MAX_AGE_S = 86_400.0
 _RESERVE_S = 0.2  # kept back from the deadline to search what is stored
+_OF_ONE = 1000  # listings looked through for those of one provider
 
 
 class SearchSymbols:
-    """Find listings by the beginning, then by any part, of symbol or instrument.
+    """Find listings by their symbol, instrument or name: exactly, by the beginning, by any part.
 
+    - if nothing is spelled like it, what is one slip of the keyboard away;
     - lists are fetched when somebody searches, stored, and fetched again after a day;
     - a list that cannot be refreshed is used as it is; without any list the failure is said.
     """
 
     def __init__(
-        self, catalogue: ProviderCatalogue, instruments: InstrumentStore, clock: Clock
+        self,
+        catalogue: ProviderCatalogue,
+        instruments: InstrumentStore,
+        refresh: RefreshListings,
+        clock: Clock,
     ) -> None:
         """Take the collaborators."""
         self._catalogue = catalogue
         self._instruments = instruments
+        self._refresh = refresh
         self._clock = clock
-        self._flights: SingleFlight[None] = SingleFlight()
 
     async def __call__(
         self, text: str, limit: int, provider: str | None, context: CallContext
     ) -> Sequence[Listing]:
-        """At most ``limit`` listings for the upper-cased text.
+        """At most ``limit`` listings for the text in upper case.
 
         Raises:
             InvalidRequest: there is no such provider.
             ProviderError, DeadlineExceeded: no list could be fetched and none is stored.
         """
+        providers = self._catalogue.all()
+        if provider is not None and provider not in providers:
+            message = f"There is no provider {provider!r}: use one of {', '.join(providers)}."
+            raise InvalidRequest(message, "provider")
+        await self._fetch_lists(provider, context)
+        wide = limit if provider is None else _OF_ONE
+        found = _of(provider, await self._instruments.search(text.upper(), wide))
+        if not found:
+            found = _of(provider, closest(text, await self._instruments.alike(text)))
+        return found[:limit]
+
+    async def _fetch_lists(self, provider: str | None, context: CallContext) -> None:
         lists = await asyncio.gather(
-            *(self._refresh(source, context) for source in self._sources(provider)),
+            *(
+                self._refresh.now(source, context, lambda: self._left(context))
+                for source in self._refresh.sources(provider)
+            ),
             return_exceptions=True,
         )
         faults = [fault for fault in lists if fault is not None]
         for fault in faults:
             if len(faults) == len(lists) or not isinstance(fault, ProviderError | DeadlineExceeded):
                 raise fault
-        found = await self._instruments.search(text.upper(), limit if provider is None else 1000)
-        chosen = [item for item in found if provider is None or item.provider == provider]
-        return chosen[:limit]
-
-    def _sources(self, only: str | None) -> Sequence[MarketDataProvider]:
-        """Who has an instrument list."""
-        providers = self._catalogue.all()
-        if only is not None and only not in providers:
-            message = f"There is no provider {only!r}: use one of {', '.join(providers)}."
-            raise InvalidRequest(message, "provider")
-        return [
-            source
-            for name, source in providers.items()
-            if only in {None, name} and Capability.INSTRUMENTS in source.capabilities.offers
-        ]
-
-    async def _refresh(self, source: MarketDataProvider, context: CallContext) -> None:
-        """Return when a list of that provider is stored."""
-        fetched_at = await self._instruments.fetched_at(source.name)
-        if fetched_at is not None and self._clock.now() - fetched_at < MAX_AGE_S:
-            return
-        try:
-            await self._flights.join_within(
-                source.name, lambda: self._fetch(source, context), lambda: self._left(context)
-            )
-        except (ProviderError, DeadlineExceeded):
-            if fetched_at is None:
-                raise
 
     def _left(self, context: CallContext) -> float | None:
         if context.deadline is None:
             return None
         return context.deadline - _RESERVE_S - self._clock.monotonic()
 
-    async def _fetch(self, source: MarketDataProvider, context: CallContext) -> None:
-        listings = await source.listings(context)
-        await self._instruments.replace(source.name, listings, self._clock.now())
+
+def _of(provider: str | None, listings: Sequence[Listing]) -> Sequence[Listing]:
+    return [each for each in listings if provider in {None, each.provider}]

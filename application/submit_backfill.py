@@ -83,7 +83,7 @@ class SubmitBackfill:
             StoreUnavailable, Overloaded: the ledger cannot be reached; nothing was accepted.
         """
         task = self._task(request)
-        instrument = await self._resolve(task.symbol)
+        instrument = await self._resolve(task.symbol, task.end - 1, task.provider)
         self._check_offers(instrument, task)
         key = _key(instrument, task)
         job, created = await self._ledger.submit(self._ids.new(), key, task)

@@ -52,6 +52,7 @@ from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
 from application.rank_candidates import RankCandidates
 from application.reconcile_jobs import ReconcileJobs
+from application.refresh_listings import RefreshListings
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
 from application.rolled_bars import RolledBars
@@ -155,7 +156,7 @@ class Application(containers.DeclarativeContainer):
     ask = providers.Singleton(AskProviders, candidates, complete, read, ring.clock)
     as_of = providers.Singleton(BarsAsOf, candidates, read, ring.clock)
     resolve = providers.Singleton(
-        ResolveSymbol, ring.instruments, ring.settings.provided.default_quote
+        ResolveSymbol, ring.instruments, ring.clock, ring.settings.provided.default_quote
     )
     get_bars = providers.Singleton(
         GetBars,
@@ -184,8 +185,11 @@ class Application(containers.DeclarativeContainer):
     )
     inspect = providers.Singleton(InspectSeries, ring.store, ring.clock)
     list_providers = providers.Singleton(ListProviders, ring.catalogue, ring.health, ring.pacer)
+    refresh_listings = providers.Singleton(
+        RefreshListings, ring.catalogue, ring.instruments, ring.clock, ring.telemetry
+    )
     search_symbols = providers.Singleton(
-        SearchSymbols, ring.catalogue, ring.instruments, ring.clock
+        SearchSymbols, ring.catalogue, ring.instruments, refresh_listings, ring.clock
     )
     report_status = providers.Singleton(
         ReportStatus, ring.store, ring.catalogue, ring.pacer, ring.clock

@@ -35,6 +35,7 @@ from bootstrap.summary import summary
 from bootstrap.version import VERSION
 
 CLOCKWORK = "clockwork"
+LISTS = "instrument lists"
 _BACKLOG = 2048
 _TICK_S = 3.0
 _LAST_WISHES_S = 1.0  # what draining may add after the requests have ended
@@ -169,7 +170,7 @@ async def _serve(
     )
     watch = opened.application.watch_health()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(running(log, watch.forever()))
+        await stack.enter_async_context(running(log, watch.forever(), _lists(opened)))
         if settings.redis_url is None:
             await stack.enter_async_context(_Working(opened, settings))
             jobs = opened.application.job_watch()
@@ -207,6 +208,12 @@ async def _land(opened: Opened) -> None:
             await flights
     except TimeoutError:
         return
+
+
+async def _lists(opened: Opened) -> None:
+    """Keep the instrument lists young; of several services one does."""
+    leadership = opened.ring.leadership()
+    await opened.application.refresh_listings().forever(lambda: leadership.is_leader(LISTS))
 
 
 async def _lead(opened: Opened, log: EventLog) -> None:

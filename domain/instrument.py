@@ -9,6 +9,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from domain.contract_code import FUTURE_PLACES, is_contract, read_contract
 from domain.errors import InvalidRequest, UnknownInstrument
 from domain.interval import Interval
 
@@ -46,12 +47,24 @@ class Instrument(Struct, frozen=True, order=True):
 
 
 class Listing(Struct, frozen=True):
-    """One provider's listing: its ``symbol`` for an instrument and whether it trades now."""
+    """One provider's listing: its ``symbol`` for an instrument and whether it trades now.
+
+    ``valid_from`` and ``valid_to`` (Unix s, half-open; None: not known to begin or end) bound the
+    time in which the symbol means the instrument; ``name`` is for people.
+    """
 
     provider: str
     symbol: str
     instrument: Instrument
     active: bool = True
+    valid_from: int | None = None
+    valid_to: int | None = None
+    name: str = ""
+
+    def is_valid(self, at: float) -> bool:
+        """Whether the symbol meant the instrument at that time (Unix s), as far as is known."""
+        begun = self.valid_from is None or self.valid_from <= at
+        return begun and (self.valid_to is None or at < self.valid_to)
 
 
 class SeriesKey(Struct, frozen=True, order=True):
@@ -88,6 +101,30 @@ BASE_ASSETS = frozenset(
 STOCK_VENUES = frozenset({"NASDAQ", "NYSE", "AMEX", "ARCA", "BATS"})
 
 
+# What EODHD, Alpha Vantage and others append for an exchange, as Yahoo writes it; ours is that.
+_PLACES = {
+    "LSE": "L",
+    "LON": "L",
+    "XETRA": "DE",
+    "DEX": "DE",
+    "BSE": "BO",
+    "TRT": "TO",
+    "TRV": "V",
+    "SHG": "SS",
+    "SHH": "SS",
+    "SHE": "SZ",
+    "SHZ": "SZ",
+    "KO": "KS",
+    "KQ": "KQ",
+    "TSE": "T",
+}
+_HOME_PLACE = "US"  # the exchanges of the United States together
+_CRYPTO_PLACE = "CC"
+# Kraken's names of old assets: X before a coin, Z before a currency.
+_OLD_COINS = "XBT|XDG|ETH|ETC|XRP|LTC|XLM|XMR|ZEC|REP|MLN"
+_LEGACY = re.compile(rf"X({_OLD_COINS})(?:Z(USD|EUR|GBP|JPY|CAD|AUD)|X({_OLD_COINS}))")
+
+
 def clean_symbol(text: str) -> str:
     """The symbol in upper case without surrounding blanks.
 
@@ -105,13 +142,17 @@ def clean_symbol(text: str) -> str:
     return symbol
 
 
-def resolve_symbol(text: str, default_quote: str = "USDT") -> Instrument:
+def resolve_symbol(text: str, default_quote: str = "USDT", now: float | None = None) -> Instrument:
     """The instrument that a person means, from the spelling alone.
 
     - ``BTCUSDT``, ``btcusdt``, ``BTC/USDT``, ``BTC-USDT``, ``XBTUSDT`` are ``BTC-USDT``;
+      ``XXBTZUSD`` is Kraken's and ``BTC-USD.CC`` EODHD's name of ``BTC-USD``;
     - ``BTC/USD`` is another instrument: USDT is not USD;
     - a bare crypto asset such as ``BTC`` takes ``default_quote``;
-    - ``BRK.B``, ``BRK-B`` and ``BRK/B`` are one share class;
+    - ``BRK.B``, ``BRK-B``, ``BRK/B`` and ``BRK-B.US`` are one share class; ``AAPL.US`` is
+      ``AAPL``, and ``VOD.LSE``, ``VOD.LON`` and ``VOD.L`` are one listing in London;
+    - ``ESZ2025``, ``ESZ25``, ``ESZ25.CME`` and ``ESZ5`` are one futures contract; of a year with
+      one digit the one nearest to ``now`` (Unix s) is meant, without ``now`` nobody can tell;
     - a venue before a colon is no part of the name (``BINANCE:BTCUSDT``; the provider is chosen
       by its own parameter), but a stock exchange says that a ticker is meant (``NASDAQ:DASH``);
     - anything else, ``AAPL``, is a stock ticker.
@@ -125,15 +166,28 @@ def resolve_symbol(text: str, default_quote: str = "USDT") -> Instrument:
         raise UnknownInstrument(_NO_SPOT)
     if colon and symbol in QUOTE_ASSETS:
         return _pair(venue, symbol)
-    if venue in STOCK_VENUES or "." in symbol:
-        return Instrument.stock(symbol)
-    return _separated(symbol, default_quote.upper())
+    if venue in STOCK_VENUES:
+        return Instrument.stock(symbol.replace("-", "."))
+    name, dot, place = symbol.rpartition(".")
+    code = read_contract(name if place in FUTURE_PLACES else symbol, now)
+    if code is not None:
+        return Instrument.future(code.root, code.month, code.year)
+    if dot and place != _CRYPTO_PLACE:
+        return _listed_at(name, place)
+    return _separated(name if dot else symbol, default_quote.upper())
 
 
 _NO_SPOT = (
-    "The symbol looks like a derivative and only spot pairs and stocks are known: "
-    "write BTC-USDT for the pair or AAPL for a stock."
+    "The symbol looks like a derivative and only spot pairs, stocks and single futures contracts "
+    "are known: write BTC-USDT for the pair, AAPL for a stock or ESZ2025 for a contract."
 )
+
+
+def _listed_at(name: str, place: str) -> Instrument:
+    """A ticker with a share class, or with the exchange on which it is listed."""
+    if place == _HOME_PLACE:
+        return Instrument.stock(name.replace("-", "."))
+    return Instrument.stock(f"{name}.{_PLACES.get(place, place)}")
 
 
 def _separated(symbol: str, default_quote: str) -> Instrument:
@@ -141,13 +195,16 @@ def _separated(symbol: str, default_quote: str) -> Instrument:
     base, *rest = _SEPARATOR.split(symbol)
     if not rest:
         return _run_together(base, default_quote)
-    if len(rest) > 1:
+    if len(rest) > 1 or (is_contract(base) and is_contract(rest[0])):
         raise UnknownInstrument(_NO_SPOT)
     return Instrument.stock(f"{base}.{rest[0]}") if len(rest[0]) == 1 else _pair(base, rest[0])
 
 
 def _run_together(symbol: str, default_quote: str) -> Instrument:
     """One word: a known asset, a pair without a separator, or else a ticker."""
+    legacy = _LEGACY.fullmatch(symbol)
+    if legacy is not None:
+        return _pair(legacy[1], legacy[2] or legacy[3])
     if _asset(symbol) in BASE_ASSETS:
         return _pair(symbol, "USD" if _asset(symbol) == default_quote else default_quote)
     splits = [(symbol.removesuffix(q), q) for q in (*QUOTE_ASSETS, *_ALIASES) if symbol.endswith(q)]

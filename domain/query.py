@@ -84,6 +84,18 @@ def last_end(query: BarQuery, now: float) -> int:
     return closed if query.end is None else min(interval.ceil(query.end), closed)
 
 
+def named_at(end: int | None, as_of: int | None = None) -> int | None:
+    """The moment (Unix s) whose names a question uses: the end of its range, or of knowledge.
+
+    None, for now, when the range is open: then every page of it means the same instrument.
+    ``as_of`` is in µs.
+    """
+    ends = [end - 1] if end is not None else []
+    if as_of is not None:
+        ends.append(as_of // 1_000_000)
+    return min(ends, default=None)
+
+
 def encode_cursor(start: int) -> str:
     """A mark for the page that starts at ``start``; callers pass it back unchanged."""
     return f"b1-{start}"

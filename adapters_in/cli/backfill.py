@@ -58,11 +58,12 @@ async def backfill(runtime: Runtime, symbols: Sequence[str], options: BackfillOp
 
 
 async def _ask(tools: Toolbox, symbol: str, options: BackfillOptions) -> FillGapsAsk:
+    end = parse_seconds(options.end, "--end")
     return FillGapsAsk(
-        instrument=await tools.resolve(symbol),
+        instrument=await tools.resolve(symbol, end - 1, options.provider),
         interval=Interval.parse(options.interval),
         start=parse_seconds(options.start, "--start"),
-        end=parse_seconds(options.end, "--end"),
+        end=end,
         provider=options.provider,
         request_id=tools.ids.new(),
     )

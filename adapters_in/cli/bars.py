@@ -16,7 +16,7 @@ from domain.bars import Bar
 from domain.errors import InvalidRequest
 from domain.interval import Interval
 from domain.moment import MICROS, iso, parse_micros, parse_seconds
-from domain.query import BarQuery, encode_cursor
+from domain.query import BarQuery, encode_cursor, named_at
 from ports.market_data import CallContext
 
 _FIELDS = ("ts", "open", "high", "low", "close", "volume", "vwap", "trades")
@@ -60,15 +60,17 @@ async def _query(tools: Toolbox, symbol: str, options: BarsOptions) -> BarQuery:
     if not 1 <= options.limit <= tools.max_limit:
         message = f"--limit must be from 1 to {tools.max_limit}."
         raise InvalidRequest(message, "limit")
+    end = None if options.end is None else parse_seconds(options.end, "--end")
+    as_of = None if options.as_of is None else parse_micros(options.as_of, "--as-of")
     return BarQuery(
         symbol=symbol,
-        instrument=await tools.resolve(symbol),
+        instrument=await tools.resolve(symbol, named_at(end, as_of), options.provider),
         interval=Interval.parse(options.interval),
         limit=options.limit,
         start=None if options.start is None else parse_seconds(options.start, "--start"),
-        end=None if options.end is None else parse_seconds(options.end, "--end"),
+        end=end,
         provider=options.provider,
-        as_of=None if options.as_of is None else parse_micros(options.as_of, "--as-of"),
+        as_of=as_of,
     )
 
 

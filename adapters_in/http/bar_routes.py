@@ -27,7 +27,7 @@ from application.answers import BarsAnswer
 from application.get_price import PriceQuery
 from domain.adjustment import Adjust
 from domain.errors import InvalidRequest
-from domain.query import CURSOR, BarQuery, Fill, decode_cursor
+from domain.query import CURSOR, BarQuery, Fill, decode_cursor, named_at
 
 OHLCV = "/api/v1/data/ohlcv"
 _STATUSES = (400, 404, 422, 503, 504)
@@ -143,7 +143,7 @@ class BarRoutes:
     async def price(self, call: Call) -> Reply:
         """The last price."""
         services, values = self._services, call.values
-        instrument = await services.resolve_symbol(values["symbol"])
+        instrument = await services.resolve_symbol(values["symbol"], provider=values["provider"])
         query = PriceQuery(values["symbol"], instrument, values["provider"], values["use_cache"])
         answer = await services.get_price(query, call.context)
         return json_reply(
@@ -180,7 +180,11 @@ class BarRoutes:
         services = self._services
         query = BarQuery(
             symbol=values["symbol"],
-            instrument=await services.resolve_symbol(values["symbol"]),
+            instrument=await services.resolve_symbol(
+                values["symbol"],
+                named_at(values["end"], values.get("as_of")),
+                values["provider"],
+            ),
             interval=values["interval"],
             limit=values["limit"],
             start=values["start"],

@@ -199,6 +199,9 @@ class ListingView(Struct, frozen=True, kw_only=True):
     base: str
     quote: str | None
     active: bool
+    name: str | None
+    valid_from: int | None
+    valid_to: int | None
 
 
 class Symbols(Struct, frozen=True):

@@ -18,6 +18,7 @@ from adapters_in.http.parameters import (
 from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.inspect_series import SeriesChoice
+from domain.query import named_at
 
 _MAX_ROWS = 1000
 _SEARCH = Text(r"[A-Za-z0-9][A-Za-z0-9 ./:_-]*", 40, "letters, digits, blanks and - / . _ :")
@@ -107,9 +108,11 @@ class SeriesRoutes:
         values = call.values
         first, stop = values.get("start"), values.get("end")
         check_range(first, stop)
-        spelled = values["symbol"]
-        instrument = None if spelled is None else await self._services.resolve_symbol(spelled)
-        return SeriesChoice(instrument, values["interval"], values["provider"], first, stop)
+        spelled, whom = values["symbol"], values["provider"]
+        instrument = None
+        if spelled is not None:
+            instrument = await self._services.resolve_symbol(spelled, named_at(stop), whom)
+        return SeriesChoice(instrument, values["interval"], whom, first, stop)
 
 
 def _route(

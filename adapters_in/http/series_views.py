@@ -150,6 +150,9 @@ def listing_view(listing: Listing) -> bodies.ListingView:
         base=instrument.base,
         quote=instrument.quote or None,
         active=listing.active,
+        name=listing.name or None,
+        valid_from=listing.valid_from,
+        valid_to=listing.valid_to,
     )
 
 

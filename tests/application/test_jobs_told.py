@@ -61,7 +61,8 @@ def test_a_task_reports_the_bars_that_are_held(run: Run) -> None:
     held = {"first": 300 * 60, "second": 700 * 60}
     asked: list[FillGapsAsk] = []
 
-    async def resolve(text: str) -> Instrument:
+    async def resolve(text: str, at: int | None, provider: str | None) -> Instrument:
+        assert (at, provider) == (TASK.end - 1, TASK.provider)
         assert text == "BTCUSDT"
         return Instrument.pair("BTC", "USDT")
 

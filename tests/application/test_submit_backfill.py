@@ -73,6 +73,13 @@ class NoListings(InstrumentStore):
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         raise AssertionError(instrument)
 
+    async def spelled(self, text: str) -> Sequence[Listing]:
+        assert text
+        return ()
+
+    async def alike(self, text: str) -> Sequence[Listing]:
+        raise NotImplementedError(text)
+
     async def search(self, text: str, limit: int) -> Sequence[Listing]:
         assert text
         assert limit
@@ -87,7 +94,7 @@ class Bench:
         self._run = run
         self.ledger = MemoryJobLedger(clock)
         self.queue = WaitingLine()
-        resolve = ResolveSymbol(NoListings())
+        resolve = ResolveSymbol(NoListings(), clock)
         self.submit = SubmitBackfill(
             self.ledger, self.queue, resolve, Catalogue(), clock, CountingIds()
         )

@@ -1,16 +1,26 @@
 """What people call an instrument: resolving and searching."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
 from adapters_out.memory.instrument_store import MemoryInstrumentStore
+from application.get_price import PriceQuery
+from application.refresh_listings import RefreshListings
 from application.resolve_symbol import ResolveSymbol
 from application.search_symbols import SearchSymbols
-from domain.errors import DeadlineExceeded, InvalidRequest, ProviderUnavailable
+from domain.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    NotListed,
+    ProviderUnavailable,
+    UnknownInstrument,
+)
 from domain.instrument import AssetClass, Instrument, Listing
-from tests.application.world import BTC, DOWN, World, in_virtual_time
+from tests.application.world import BTC, DOWN, Process, World, in_virtual_time, query
 
+USDC = Instrument.pair("BTC", "USDC")
 NEW = Instrument.pair("NEWCOIN", "BTC")
 DAY_S = 86_400.0
 
@@ -31,7 +41,12 @@ class Desk:
             listing("second", "XBTUSDT", BTC),
             listing("second", "NEWXBT", NEW),
         ]
-        self.search = SearchSymbols(self.world.catalogue, self.store, self.world.clock)
+        self.refresh = RefreshListings(
+            self.world.catalogue, self.store, self.world.clock, self.world.told
+        )
+        self.search = SearchSymbols(
+            self.world.catalogue, self.store, self.refresh, self.world.clock
+        )
 
     async def find(
         self, text: str, limit: int = 10, provider: str | None = None, within: float = 10.0
@@ -101,9 +116,11 @@ def test_a_list_that_hangs_delays_no_other_and_not_the_answer_beyond_its_time() 
         assert await desk.find("xbt", within=3.0) == ["XBTUSDT", "NEWXBT"]
         assert desk.world.clock.monotonic() == pytest.approx(2.8)
         desk.world.second.hang()
-        other = SearchSymbols(desk.world.catalogue, MemoryInstrumentStore(), desk.world.clock)
+        other = Desk()
+        other.world.first.hang()
+        other.world.second.hang()
         with pytest.raises(DeadlineExceeded):
-            await other("xbt", 10, None, desk.world.within(3.0))
+            await other.find("xbt", within=3.0)
 
     in_virtual_time(scene())
 
@@ -140,7 +157,7 @@ def test_the_spelling_decides_and_the_lists_help_with_new_names(text: str, expec
     async def scene() -> None:
         desk = Desk()
         await desk.find("btc")
-        found = await ResolveSymbol(desk.store, "EUR")(text)
+        found = await ResolveSymbol(desk.store, desk.world.clock, "EUR")(text)
         assert found.id == expected
         assert (found.asset_class is AssetClass.STOCK) is ("-" not in expected)
 
@@ -152,6 +169,167 @@ def test_what_is_no_symbol_is_refused() -> None:
 
     async def scene() -> None:
         with pytest.raises(InvalidRequest):
-            await ResolveSymbol(MemoryInstrumentStore())("BTC\x00USDT")
+            await ResolveSymbol(MemoryInstrumentStore(), World().clock)("BTC\x00USDT")
+
+    in_virtual_time(scene())
+
+
+def test_lists_are_refreshed_daily_in_the_background_and_not_at_once() -> None:
+    """Nothing is fetched in the first ten minutes; then once a day, by who leads only."""
+
+    async def scene() -> None:
+        desk, leads = Desk(), True
+
+        async def is_leader() -> bool:
+            return leads
+
+        clock = desk.world.clock
+        work = asyncio.create_task(desk.refresh.forever(is_leader))
+        await clock.sleep(599.0)
+        assert desk.calls == (0, 0)
+        await clock.sleep(10.0)
+        assert desk.calls == (1, 1)
+        assert [each.symbol for each in await desk.store.search("BTCUSDT", 5)] == ["BTCUSDT"]
+        await clock.sleep(DAY_S - 700.0)
+        assert desk.calls == (1, 1)
+        await clock.sleep(1300.0)
+        assert desk.calls == (2, 2)
+        leads = False
+        await clock.sleep(3 * DAY_S)
+        assert desk.calls == (2, 2)
+        work.cancel()
+
+    in_virtual_time(scene())
+
+
+def test_a_list_that_cannot_be_fetched_harms_nobody() -> None:
+    """The others are fetched, and it is left alone for an hour; one without a key is not asked."""
+
+    async def scene() -> None:
+        desk = Desk()
+        desk.world.first.fails = DOWN
+        for _ in range(3):
+            await desk.refresh.once()
+        assert desk.calls == (1, 1)
+        desk.world.first.recover()
+        await desk.world.clock.sleep(3600.0)
+        await desk.refresh.once()
+        assert desk.calls == (2, 1)
+        other = Desk()
+        other.world.first.key_needed = True
+        await other.refresh.once()
+        assert other.calls == (0, 1)
+
+    in_virtual_time(scene())
+
+
+def test_a_long_list_is_fetched_to_its_end_although_nobody_waits() -> None:
+    """The next who searches finds it."""
+
+    async def scene() -> None:
+        desk = Desk()
+        desk.world.second.delay_s = 120.0
+        assert await desk.find("xbt") == []
+        await desk.world.clock.sleep(120.0)
+        assert await desk.find("xbt") == ["XBTUSDT", "NEWXBT"]
+        assert desk.calls == (1, 1)
+
+    in_virtual_time(scene())
+
+
+def test_a_misspelling_finds_what_was_meant() -> None:
+    """When nothing is spelled like it."""
+
+    async def scene() -> None:
+        desk = Desk()
+        assert (await desk.find("BTCUSTD"))[0] == "BTCUSDT"
+        assert await desk.find("BTCUSTD", provider="second") == ["XBTUSDT"]
+        assert await desk.find("QQQQQQ") == []
+
+    in_virtual_time(scene())
+
+
+def test_an_unknown_instrument_comes_with_suggestions() -> None:
+    """From the stored lists, without what was asked for, whoever is asked for what."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        gone = Listing("first", "BTCEUR", Instrument.pair("BTC", "EUR"), active=False)
+        lists = [listing("first", "BTCUSDT", BTC), listing("first", "BTCUSDC", USDC), gone]
+        await world.instruments.replace("first", lists, world.clock.now())
+        refusal = NotListed("No.")
+        world.first.fails = world.second.fails = refusal
+        wrong = Instrument.pair("BTC", "USTD")
+        with pytest.raises(UnknownInstrument) as unknown:
+            await process.ask(query(symbol="BTC-USTD", instrument=wrong))
+        assert unknown.value.did_you_mean == ("BTC-USDT", "BTC-USDC")
+        asked = PriceQuery("BTC-USTD", wrong)
+        with pytest.raises(UnknownInstrument) as unknown:
+            await process.get_price(asked, world.within(5.0))
+        assert unknown.value.did_you_mean == ("BTC-USDT", "BTC-USDC")
+        stock = Instrument.stock("BTCUSTD")
+        with pytest.raises(UnknownInstrument) as unknown:
+            await process.ask(query(symbol="BTCUSTD", instrument=stock))
+        assert unknown.value.did_you_mean == ("BTC-USDT", "BTC-USDC")
+
+    in_virtual_time(scene())
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "expected"),
+    [
+        ("META", "2022-01-03", "METV"),
+        ("META", "2022-07-01", "META"),
+        ("META", None, "META"),
+        ("META", "2019-01-02", "META"),
+        ("META.US", "2022-01-03", "METV"),
+        ("METV", "2022-01-03", "METV"),
+        ("METV", None, "METV"),
+        ("FB", "2022-01-03", "META"),
+        ("FB", None, "META"),
+        ("SQ", None, "XYZ"),
+        ("ESZ5", None, "ESZ2025"),  # nearest to the world's November 2023
+        ("ESZ9", None, "ESZ2019"),
+        ("ESU8", None, "ESU2028"),
+    ],
+)
+def test_a_name_means_what_it_meant_at_the_time(text: str, day: str | None, expected: str) -> None:
+    """A ticker that changed hands is two instruments; a year has its nearest decade."""
+
+    async def scene() -> None:
+        at = None if day is None else int(datetime.fromisoformat(f"{day}T00:00Z").timestamp())
+        world = World()
+        resolve = ResolveSymbol(world.instruments, world.clock)
+        assert (await resolve(text, at)).id == expected
+
+    in_virtual_time(scene())
+
+
+def test_lists_decide_what_no_spelling_tells() -> None:
+    """The decade of a contract, unknown roots, former meanings and ids of coins."""
+
+    async def scene() -> None:
+        world = World()
+        now = world.clock.now()
+        lists, resolve = world.instruments, ResolveSymbol(world.instruments, world.clock)
+        old, late = Instrument.future("ES", "Z", 2029), Instrument.future("XYZ", "H", 2031)
+        await lists.replace("m", [listing("m", "ESZ9", old), listing("m", "XYZH1", late)], now)
+        assert (await resolve("ESZ9")).id == "ESZ2029"
+        assert (await resolve("XYZH1")).id == "XYZH2031"
+        first, later = Instrument.stock("OLD"), Instrument.stock("NEW")
+        await lists.replace("s", [listing("s", "TICK", first)], 1000.0)
+        await lists.replace("s", [listing("s", "TICK", later)], 2000.0)
+        assert (await resolve("TICK", 1500)).id == "OLD"
+        assert (await resolve("TICK", 2500)).id == "NEW"
+        coin, other = Instrument.pair("ETC", "USD"), Instrument.pair("SNAP", "USD")
+        ids = [listing("g", "ethereum-classic", coin), listing("g", "snap", other)]
+        await lists.replace("g", ids, now)
+        await lists.replace("c", [listing("c", "1321", coin)], now)
+        assert (await resolve("ethereum-classic")).id == "ETC-USD"
+        assert (await resolve("snap")).id == "SNAP"
+        assert (await resolve("snap", provider="g")).id == "SNAP-USD"
+        assert (await resolve("1321", provider="c")).id == "ETC-USD"
+        assert (await resolve("1321")).id == "1321"
 
     in_virtual_time(scene())

@@ -32,6 +32,7 @@ from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
 from application.rank_candidates import RankCandidates
+from application.refresh_listings import RefreshListings
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
 from application.rolled_bars import RolledBars
@@ -109,7 +110,7 @@ class House:
         pacer = SharedPacer(MemoryBudgetBook(clock), clock, telemetry)
         health, lists, cache = MemoryHealthBoard(clock), MemoryInstrumentStore(), MemoryCache(clock)
         ledger, ids = MemoryJobLedger(clock), CountingIds()
-        read, resolve = ReadStored(RolledBars(store, catalogue)), ResolveSymbol(lists)
+        read, resolve = ReadStored(RolledBars(store, catalogue)), ResolveSymbol(lists, clock)
         candidates = RankCandidates(catalogue, health, pacer, lists, clock)
         complete = CompleteSeries(read, FetchBars(store, clock, telemetry), clock)
         get_bars = GetBars(
@@ -131,7 +132,9 @@ class House:
             list_providers=ListProviders(catalogue, health, pacer),
             report_status=ReportStatus(store, catalogue, pacer, clock),
             resolve_symbol=resolve,
-            search_symbols=SearchSymbols(catalogue, lists, clock),
+            search_symbols=SearchSymbols(
+                catalogue, lists, RefreshListings(catalogue, lists, clock, telemetry), clock
+            ),
             inspect_series=InspectSeries(store, clock),
             submit_backfill=SubmitBackfill(ledger, Pile(), resolve, catalogue, clock, ids),
             list_jobs=ListJobs(ledger, clock),
