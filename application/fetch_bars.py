@@ -104,6 +104,7 @@ class FetchBars:
             rejected=page.rejected,
             quality=judge(page.series, page.covers, key.interval, now, empty),
             request_id=context.request_id,
+            facts=page.facts,
         )
 
     def _holes(

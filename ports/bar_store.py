@@ -17,6 +17,7 @@ from domain.ledger import (
     StoredBars,
 )
 from domain.quality import QualityReport
+from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 
 
@@ -43,6 +44,13 @@ class BarStore(Protocol):
     @abstractmethod
     async def coverage(self, key: SeriesKey, span: TimeRange, as_of: int | None = None) -> Coverage:
         """What is held, known empty and asked within ``span``."""
+
+    @abstractmethod
+    async def facts(self, key: SeriesKey, span: TimeRange) -> SessionFacts:
+        """What was told of bars that open in ``span`` beyond themselves, ascending.
+
+        What was once told of a bar stays until another value comes: an answer may lack it.
+        """
 
     @abstractmethod
     async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:

@@ -12,6 +12,8 @@ from domain.futures import (
 )
 from ports.market_data import CallContext
 
+KEEP_S = 30 * 86_400.0  # answers that were not fetched again for so long are forgotten
+
 
 class FuturesSource(Protocol):
     """One provider's futures. Every call may raise ``ProviderError`` or ``DeadlineExceeded``."""
@@ -48,6 +50,7 @@ class FuturesStore(Protocol):
 
         With ``after`` it is the part that begins there, and False says that by now the answer
         goes on elsewhere: nothing was changed. A record that the answer has already is dropped.
+        Whatever is older than ``KEEP_S`` is forgotten when a new answer begins.
         """
 
     @abstractmethod

@@ -1,5 +1,6 @@
 """Bars, their revisions and what is known about them, in the memory of the process."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -22,6 +23,7 @@ from domain.ledger import (
 )
 from domain.provider import RejectedRow
 from domain.quality import QualityReport
+from domain.session_facts import FACTS, SessionFacts
 from domain.timerange import RangeSet, TimeRange
 from ports.bar_store import BarStore
 from ports.clock import Clock
@@ -51,6 +53,7 @@ class _Series:
         self.quality: QualityReport | None = None
         self.quarantine: set[RejectedRow] = set()
         self.last_known_at: int | None = None
+        self.facts: dict[int, tuple[float, ...]] = {}
 
     def within(self, span: TimeRange, as_of: int | None) -> Iterator[_Version]:
         """What is or was true in ``span``, ascending."""
@@ -82,6 +85,7 @@ class MemoryBarStore(BarStore):
         series = self._series.setdefault(batch.key, _Series())
         self._last = known_at = max(self._now(), self._last + 1)
         fates = [series.put(bar, known_at) for bar in batch.series]
+        _remember_facts(series, batch.facts)
         moved = len(fates) - fates.count("unchanged")
         receipt = Receipt(
             inserted=fates.count("inserted"),
@@ -114,6 +118,12 @@ class MemoryBarStore(BarStore):
             tuple(_emptinesses(series.empty, span, as_of)),
             asked.intersect(RangeSet((span,))),
         )
+
+    async def facts(self, key: SeriesKey, span: TimeRange) -> SessionFacts:
+        told = self._of(key).facts
+        ts = sorted(t for t in told if span.start <= t < span.end)
+        columns = np.array([told[t] for t in ts], dtype=np.float64).reshape(len(ts), len(FACTS))
+        return SessionFacts(np.array(ts, dtype=np.int64), *columns.T)
 
     async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
         current = _current(self._of(key))
@@ -181,6 +191,18 @@ class MemoryBarStore(BarStore):
         if as_of > max(self._now(), self._last):
             raise NoData("as_of lies in the future: nobody knows yet.")
         self._last = max(self._last, as_of)  # what is learned later has a later known_at
+
+
+def _remember_facts(series: _Series, facts: SessionFacts | None) -> None:
+    """Take in what was told of bars; what an answer lacks stays as it was told before."""
+    if facts is None:
+        return
+    nothing = (math.nan,) * len(FACTS)
+    columns = (getattr(facts, name).tolist() for name in FACTS)
+    for ts, *values in zip(facts.ts.tolist(), *columns, strict=True):
+        before = series.facts.get(ts, nothing)
+        pairs = zip(before, values, strict=True)
+        series.facts[ts] = tuple(old if math.isnan(new) else new for old, new in pairs)
 
 
 def _remember_coverage(series: _Series, batch: Batch, known_at: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from adapters_out.postgres.bar_facts import read_facts
 from adapters_out.postgres.bar_reading import (
     read_bars,
     read_bounds,
@@ -31,6 +32,7 @@ from domain.ledger import (
     StoredBars,
 )
 from domain.quality import QualityReport
+from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 from ports.bar_store import BarStore
 
@@ -69,6 +71,9 @@ class PostgresBarStore(BarStore):
             return Coverage(span, held, known.empty, known.asked)
 
         return await self._pool.within(work)
+
+    async def facts(self, key: SeriesKey, span: TimeRange) -> SessionFacts:
+        return await self._pool.within(lambda connection: read_facts(connection, key, span))
 
     async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
         return await self._pool.within(lambda connection: read_bounds(connection, key))

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import json
 from numpy.typing import NDArray
 
+from adapters_out.postgres.bar_facts import write_facts
 from adapters_out.postgres.columns import Moment, Moments, pack_rows, unpack_series
 from adapters_out.postgres.coverage_log import remember_coverage, window
 from adapters_out.postgres.foreign_text import storable_text
@@ -107,6 +108,7 @@ async def write_batch(connection: Connection, batch: Batch) -> Receipt:
         stored, known_at = await _stored(connection, series_id, batch)
         difference = Difference.between(stored, batch.series)
         await _change(connection, series_id, difference, known_at)
+        await write_facts(connection, series_id, batch.facts)
         learned = await remember_coverage(
             connection,
             series_id,

@@ -1,5 +1,6 @@
 """What every BarStore promises, whatever it is made of."""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from domain.interval import Interval
 from domain.ledger import BarSlice, Batch, Receipt
 from domain.provider import RejectedRow
 from domain.quality import Finding, QualityReport, QualityScore, Severity
+from domain.session_facts import SessionFacts
 from domain.timerange import RangeSet, TimeRange
 from ports.bar_store import BarStore
 from tests.contracts.bar_stores import (
@@ -415,3 +417,40 @@ def test_writers_of_one_series_take_turns(run: Run, store: BarStore) -> None:
     assert sum(r.changed for r in receipts) == len(revisions)
     known = [r.known_at for r in receipts]
     assert len(set(known)) == len(known)
+
+
+def _told(*rows: tuple[int, float, float, float]) -> SessionFacts:
+    """Facts by slot: day, settlement, turnover."""
+    columns = list(zip(*((at(slot), *values) for slot, *values in rows), strict=True))
+    ts = np.array(columns[0], dtype=np.int64)
+    return SessionFacts(ts, *(np.array(column, dtype=np.float64) for column in columns[1:]))
+
+
+def _shown(facts: SessionFacts) -> list[list[float | None]]:
+    columns = (facts.ts, facts.session_day, facts.settlement_price, facts.dollar_volume)
+    return [
+        [None if math.isnan(value) else float(value) for value in row]
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def test_facts_are_kept_beside_the_bars(run: Run, store: BarStore) -> None:
+    """By bar and ascending; a series without any has none."""
+    assert len(run(store.facts(KEY, slots(0, 9)))) == 0
+    facts = _told((0, 20_000.0, math.nan, 10.5), (2, 20_001.0, 99.5, math.nan))
+    run(store.write(structs.replace(walk(3), facts=facts)))
+    assert _shown(run(store.facts(KEY, slots(0, 3)))) == [
+        [at(0), 20_000.0, None, 10.5],
+        [at(2), 20_001.0, 99.5, None],
+    ]
+    assert _shown(run(store.facts(KEY, slots(1, 3)))) == [[at(2), 20_001.0, 99.5, None]]
+
+
+def test_a_fact_that_comes_later_joins_the_bar(run: Run, store: BarStore) -> None:
+    """A settlement is told after its session; what an answer lacks stays as it was."""
+    first = _told((0, 20_000.0, math.nan, 10.5))
+    run(store.write(structs.replace(walk(1), facts=first)))
+    run(store.write(structs.replace(walk(1), facts=_told((0, 20_000.0, 99.5, math.nan)))))
+    assert _shown(run(store.facts(KEY, slots(0, 1)))) == [[at(0), 20_000.0, 99.5, 10.5]]
+    run(store.write(structs.replace(walk(1), facts=_told((0, 20_000.0, 99.75, 11.0)))))
+    assert _shown(run(store.facts(KEY, slots(0, 1)))) == [[at(0), 20_000.0, 99.75, 11.0]]
