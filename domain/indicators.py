@@ -20,10 +20,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from domain.bars import BarSeries, Floats
 from domain.errors import InvalidRequest
 
-MOST = 20  # indicators of one question
-LONGEST = 500  # bars that one window may span
 _FORGOTTEN = 1e-9  # the weight of a recursive indicator's start when it no longer counts
-_NAME = re.compile(r"([a-z_]*?[a-z])((?:_\d+(?:\.\d+)?)*)")
+_N = "([2-9]|[1-9][0-9]|[1-4][0-9][0-9]|500)"
+_WIDTH = r"([1-9](\.[0-9])?|10)"
+_ONE = (
+    f"((sma|ema|rsi|atr|volatility|vwap)(_{_N})?|macd(_{_N}_{_N}_{_N})?|bb(_{_N}(_{_WIDTH})?)?"
+    "|typical|return|log_return)"
+)
+# What a question may name: one to twenty, windows of 2 to 500 bars, bands of up to 10 deviations.
+PATTERN = f"{_ONE}(,{_ONE}){{0,19}}"
 
 Columns = Mapping[str, Floats]
 
@@ -37,16 +42,19 @@ class Indicator(NamedTuple):
 
 
 def parse_indicators(text: str) -> tuple[Indicator, ...]:
-    """The indicators of a comma list such as ``sma_20,rsi_14,macd``.
+    """The indicators of a comma list such as ``sma_20,rsi_14,macd``; repetitions count once.
 
     Raises:
-        InvalidRequest: one is not known, has wrong numbers, is named twice, or there are too many.
+        InvalidRequest: one is not known or has wrong numbers, or there are too many.
     """
-    names = text.split(",")
-    if len(names) > MOST or len(set(names)) < len(names):
-        message = f"indicators must be at most {MOST} different ones, such as sma_20,rsi_14."
+    if not re.fullmatch(PATTERN, text):
+        message = (
+            "indicators must be one to twenty of sma_20, ema_20, rsi_14, atr_14, macd_12_26_9, "
+            "bb_20_2, volatility_20, vwap_20, typical, return and log_return, joined by commas, "
+            "with windows of 2 to 500 bars."
+        )
         raise InvalidRequest(message, "indicators")
-    return tuple(_parse(name) for name in names)
+    return tuple(_parse(name) for name in dict.fromkeys(text.split(",")))
 
 
 def compute_all(series: BarSeries, indicators: Sequence[Indicator]) -> Columns:
@@ -128,24 +136,13 @@ def _vwap(series: BarSeries, n: int) -> Floats:
 
 
 def _parse(name: str) -> Indicator:
-    found = _NAME.fullmatch(name)
-    kind = found[1] if found else ""
-    if found is None or kind not in _KINDS:
-        raise InvalidRequest(f"There is no indicator {name[:40]!r}: {_HINT}", "indicators")
-    numbers = [float(text) for text in found[2].split("_") if text]
-    return _KINDS[kind](name, numbers)
+    kind = name.rstrip("_.0123456789")
+    return _KINDS[kind](name, [float(text) for text in name[len(kind) + 1 :].split("_") if text])
 
 
-def _periods(name: str, numbers: Sequence[float], usual: Sequence[int]) -> list[int]:
-    """Whole numbers from 2 to 500, or the usual ones when none is given."""
-    given = [int(n) for n in numbers] or list(usual)
-    whole = all(n == int(n) for n in numbers)
-    if not whole or len(given) != len(usual) or not all(1 < n <= LONGEST for n in given):
-        raise InvalidRequest(
-            f"{name[:40]!r} needs {len(usual)} whole number(s) from 2 to {LONGEST}: {_HINT}",
-            "indicators",
-        )
-    return given
+def _periods(numbers: Sequence[float], usual: Sequence[int]) -> list[int]:
+    """The given lengths, or the usual ones."""
+    return [int(n) for n in numbers] or list(usual)
 
 
 def _windowed(
@@ -154,7 +151,7 @@ def _windowed(
     """An indicator of the last ``n`` bars and ``more``."""
 
     def parse(name: str, numbers: Sequence[float]) -> Indicator:
-        (n,) = _periods(name, numbers, (usual,))
+        (n,) = _periods(numbers, (usual,))
         return Indicator(name, n - 1 + more, lambda s: {name: compute(s, n)})
 
     return parse
@@ -166,7 +163,7 @@ def _recursive(
     """An indicator that never quite forgets: warmed up until its start no longer counts."""
 
     def parse(name: str, numbers: Sequence[float]) -> Indicator:
-        (n,) = _periods(name, numbers, (usual,))
+        (n,) = _periods(numbers, (usual,))
         return Indicator(name, n + _memory(alpha(n)), lambda s: {name: compute(s, n)})
 
     return parse
@@ -175,16 +172,14 @@ def _recursive(
 def _plain(
     compute: Callable[[BarSeries], Floats], warmup: int
 ) -> Callable[[str, Sequence[float]], Indicator]:
-    def parse(name: str, numbers: Sequence[float]) -> Indicator:
-        if numbers:
-            raise InvalidRequest(f"{name[:40]!r} takes no number: {_HINT}", "indicators")
+    def parse(name: str, _: Sequence[float]) -> Indicator:
         return Indicator(name, warmup, lambda s: {name: compute(s)})
 
     return parse
 
 
 def _parse_macd(name: str, numbers: Sequence[float]) -> Indicator:
-    fast, slow, signal = _periods(name, numbers, (12, 26, 9))
+    fast, slow, signal = _periods(numbers, (12, 26, 9))
 
     def compute(series: BarSeries) -> Columns:
         line, trigger = _macd(series, fast, slow, signal)
@@ -195,11 +190,8 @@ def _parse_macd(name: str, numbers: Sequence[float]) -> Indicator:
 
 
 def _parse_bands(name: str, numbers: Sequence[float]) -> Indicator:
-    (n,) = _periods(name, numbers[:1], (20,))
+    (n,) = _periods(numbers[:1], (20,))
     width = numbers[1] if len(numbers) > 1 else 2.0
-    if len(numbers) > 2 or not 0 < width <= 10:  # noqa: PLR2004  # bb_20_2, ten deviations
-        message = f"{name[:40]!r} needs a length and at most 10 deviations: {_HINT}"
-        raise InvalidRequest(message, "indicators")
 
     def compute(series: BarSeries) -> Columns:
         middle, reach = _bands(series, n, width)
@@ -234,10 +226,6 @@ _KINDS: Mapping[str, Callable[[str, Sequence[float]], Indicator]] = {
     "return": _plain(_change, 1),
     "log_return": _plain(_log_change, 1),
 }
-_HINT = (
-    "use sma_20, ema_20, rsi_14, atr_14, macd_12_26_9, bb_20_2, volatility_20, vwap_20, "
-    "typical, return or log_return."
-)
 
 
 def _windows(values: Floats, n: int) -> Floats:

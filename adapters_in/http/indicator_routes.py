@@ -20,10 +20,10 @@ from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.compute_indicators import IndicatorsAnswer
 from domain.adjustment import Adjust
-from domain.indicators import Columns, parse_indicators
+from domain.indicators import PATTERN, Columns, parse_indicators
 from domain.query import BarQuery, encode_cursor
 
-_NAMES = Text(r"[a-z0-9_.]+(,[a-z0-9_.]+)*", 400, "names such as sma_20,rsi_14,macd_12_26_9")
+_NAMES = Text(PATTERN, 400, "one to twenty names such as sma_20,rsi_14,macd_12_26_9")
 
 
 class IndicatorRoutes:

@@ -150,7 +150,7 @@ def test_after_its_warm_up_an_indicator_does_not_remember_where_it_began(name: s
     "text",
     [
         *("", "sma_20,", "sma_1", "sma_0", "sma_501", "sma_2.5", "sma_20_3", "foo", "SMA_20"),
-        *("rsi_-3", "macd_12", "bb_20_0", "bb_20_11", "bb_20_2_1", "typical_3", "sma_20,sma_20"),
+        *("rsi_-3", "macd_12", "bb_20_0", "bb_20_11", "bb_20_2_1", "typical_3", "sma_20 "),
         ",".join(f"sma_{n}" for n in range(2, 23)),
     ],
 )
