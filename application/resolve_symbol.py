@@ -1,7 +1,14 @@
 """Find the instrument that a person means."""
 
 from domain.errors import UnknownInstrument
-from domain.instrument import QUOTE_ASSETS, AssetClass, Instrument, clean_symbol, resolve_symbol
+from domain.instrument import (
+    BASE_ASSETS,
+    QUOTE_ASSETS,
+    AssetClass,
+    Instrument,
+    clean_symbol,
+    resolve_symbol,
+)
 from domain.meaning import meant
 from domain.renames import has_changed, holder
 from ports.clock import Clock
@@ -47,7 +54,7 @@ class ResolveSymbol:
             guess = resolve_symbol(text, self._default_quote, moment)
         except UnknownInstrument as error:
             doubt = error
-        if guess is not None and _is_plain(guess, symbol):
+        if guess is not None and _is_plain(guess, symbol, provider):
             return _then(guess, moment)
         listings = await self._instruments.spelled(symbol)
         found = meant(listings, text.strip(), moment, provider) or guess
@@ -56,10 +63,11 @@ class ResolveSymbol:
         return found
 
 
-def _is_plain(guess: Instrument, symbol: str) -> bool:
-    """Whether no list could know better."""
+def _is_plain(guess: Instrument, symbol: str, provider: str | None) -> bool:
+    """Whether no list could know better; a provider may have names of its own for coins."""
     if guess.asset_class is AssetClass.CRYPTO:
-        return guess.quote in QUOTE_ASSETS
+        is_known = provider is None or guess.base in BASE_ASSETS
+        return is_known and guess.quote in QUOTE_ASSETS
     return guess.id == symbol if guess.asset_class is AssetClass.FUTURE else has_changed(guess.id)
 
 

@@ -90,7 +90,8 @@ class Capabilities(Struct, frozen=True):
     ``reread_bars`` is how many newest stored bars are read again with the next new ones,
     because providers correct young bars. ``basis`` is what its prices stand for; ``adjusted``
     names the corporate actions that its prices already contain (``splits``) when it has no raw
-    ones, empty otherwise.
+    ones, empty otherwise. ``tickers_of_the_day``: a stock's history is filed under the ticker
+    that it had on each day, not under the one that it has now (:mod:`domain.renames`).
     """
 
     offers: frozenset[Capability]
@@ -102,6 +103,7 @@ class Capabilities(Struct, frozen=True):
     reread_bars: int = 2
     basis: Basis = Basis.VENUE
     adjusted: str = ""
+    tickers_of_the_day: bool = False
 
     def can(self, capability: Capability, asset_class: AssetClass) -> bool:
         """Whether it answers this for that class of assets."""

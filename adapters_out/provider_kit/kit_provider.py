@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from functools import partial
 
 from msgspec.structs import replace
@@ -13,17 +14,20 @@ from adapters_out.provider_kit.conversation import Conversation
 from adapters_out.provider_kit.entitled import Entitled
 from adapters_out.provider_kit.futures_desk import FuturesDesk
 from adapters_out.provider_kit.http import HttpChannel, Transport
-from adapters_out.provider_kit.provider import PriceEndpoint, Provider
+from adapters_out.provider_kit.provider import BarsEndpoint, PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
 from adapters_out.provider_kit.settings import ProviderSettings, policy_in_force
 from adapters_out.provider_kit.soundness import price_floor
+from adapters_out.provider_kit.ticker_parts import ticker_parts
 from adapters_out.provider_kit.ticking import Ticking
 from adapters_out.provider_kit.walk import Walk
+from domain.bars import BarSeries
 from domain.errors import AccessDenied, CallRefused, MalformedPayload
 from domain.instrument import Instrument, Listing
 from domain.provider import BarsAsk, BarsPage, Capabilities, Price, ProviderPolicy
+from domain.timerange import TimeRange
 from ports.clock import Chance, Clock
 from ports.health_board import HealthBoard
 from ports.market_data import CallContext, MarketDataProvider
@@ -98,6 +102,19 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk):
         endpoint = self._provider.bars
         if endpoint is None or ask.interval not in self.capabilities.intervals:
             raise self._refused(f"offers no {ask.interval.value} bars")
+        for named in ticker_parts(ask, self.capabilities):
+            if isinstance(named, TimeRange):
+                nothing = BarSeries.empty(ask.interval)
+                yield BarsPage(named, nothing, fetched_at=self._clock.now())
+                continue
+            async with aclosing(self._pages(named, endpoint, context)) as pages:
+                async for page in pages:
+                    yield page
+
+    async def _pages(
+        self, ask: BarsAsk, endpoint: BarsEndpoint, context: CallContext
+    ) -> AsyncGenerator[BarsPage, None]:
+        """The pages of an ask whose instrument has one name."""
         walk = Walk(ask, endpoint, self.capabilities.page_bars, self._clock.now())
         while not walk.done:
             part = walk.part

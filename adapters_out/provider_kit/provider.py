@@ -188,8 +188,9 @@ def _no_usage(_: Reply) -> Sequence[Usage]:
 class Provider(Struct, frozen=True, kw_only=True):
     """One provider: data and pure functions.
 
-    ``hosts`` are further names under which it may hand out absolute addresses; ``usage`` reads
-    what the provider reports of our budget.
+    ``spell`` writes an instrument as this provider does; of one that it knows only by an id from
+    its list it raises NotListed. ``hosts`` are further names under which it may hand out absolute
+    addresses; ``usage`` reads what the provider reports of our budget.
     """
 
     name: str
@@ -207,5 +208,6 @@ class Provider(Struct, frozen=True, kw_only=True):
     actions: ActionsEndpoint | None = None
     markets: MarketsEndpoint | None = None
     futures: FuturesEndpoint | None = None
+    spell: Callable[[Instrument], str] | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
     hosts: frozenset[str] = frozenset()

@@ -256,6 +256,7 @@ PROVIDER = Provider(
     auth=Auth(header="X-MBX-APIKEY", required=False),
     faults=_FAULTS,
     usage=header_usage("x-mbx-used-weight-1m", 60),
+    spell=_symbol,
     bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(full_rows=_PAGE)),
     price=PriceEndpoint(ask=_ask_price, read=_read_price),
     listings=ListingsEndpoint(ask=_ask_listings, read=_read_listings),

@@ -225,6 +225,7 @@ PROVIDER = Provider(
         page_bars=_PAGE,
     ),
     faults=_FAULTS,
+    spell=_product,
     bars=BarsEndpoint(
         ask=_ask_bars,
         read=_read_bars,

@@ -263,6 +263,7 @@ PROVIDER = Provider(
         page_bars=_KEPT,
     ),
     faults=_FAULTS,
+    spell=_pair,
     bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(bounded=False)),
     price=PriceEndpoint(ask=_ask_price, read=_read_price),
     listings=ListingsEndpoint(ask=lambda: Call("/0/public/AssetPairs"), read=_read_listings),

@@ -242,6 +242,7 @@ PROVIDER = Provider(
     faults=_FAULTS,
     usage=_usage,
     # A range of more bars than a page loses its oldest silently.
+    spell=_symbol,
     bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, page=first_bars(_PAGE), rules=PageRules()),
     price=PriceEndpoint(ask=_ask_price, read=_read_price),
     listings=ListingsEndpoint(ask=lambda: Call("/api/v2/symbols", weight=4), read=_read_listings),
