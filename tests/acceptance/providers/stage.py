@@ -29,6 +29,7 @@ from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.system.clock import SystemClock
 from domain.instrument import resolve_symbol
 from domain.interval import Interval
+from domain.secret import Secret
 from ports.clock import Clock
 from tests.acceptance.providers.transport import scripted
 
@@ -38,6 +39,7 @@ RINGS = ("scripted", "wire")
 PROVIDERS = discover()
 _SATURDAY_NOON = 1_763_208_030.5  # 2025-11-15 12:00:30.5 UTC
 _SEED = 3
+KEY = Secret("some-key-of-ours")
 _ROLLING_S = 1.0
 
 
@@ -52,7 +54,7 @@ class Stage:
         is_scripted = ring == "scripted"
         self._runner = asyncio.Runner(loop_factory=VirtualTimeLoop if is_scripted else None)
         self.clock: Clock = LoopClock(_SATURDAY_NOON) if is_scripted else SystemClock()
-        self._settings = ProviderSettings()
+        self._settings = ProviderSettings(api_key=KEY if self.provider.auth else None)
         self._source: KitProvider | None = None
         self._open = AsyncExitStack()
         self.simulator = self.run(self._simulated())

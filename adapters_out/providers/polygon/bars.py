@@ -1,0 +1,152 @@
+"""Aggregates of Polygon: what is asked, and whose day it is.
+
+A bar without an eligible trade is left out. Stock days are those of New York, weeks open on
+Sunday; bars of two hours and more are aligned to New York: not ours, so none here.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.objects import decoded, sheet_of_objects
+from adapters_out.provider_kit.provider import BarsEndpoint
+from adapters_out.provider_kit.sheet import Sheet
+from adapters_out.providers.polygon.answers import (
+    DELAY_S,
+    DELAYED,
+    MOST,
+    NAME,
+    Page,
+    is_pair,
+    same_ticker,
+    ticker_of,
+)
+from domain.bars import Ints
+from domain.errors import CallRefused
+from domain.interval import Interval
+from domain.provider import BarsAsk
+
+_HOUR, _DAY = 3600, 86_400
+SPANS = {
+    Interval.M1: "1/minute",
+    Interval.M3: "3/minute",
+    Interval.M5: "5/minute",
+    Interval.M15: "15/minute",
+    Interval.M30: "30/minute",
+    Interval.H1: "1/hour",
+    Interval.D1: "1/day",
+    Interval.W1: "1/week",
+    Interval.MO1: "1/month",
+}
+# The limit counts base aggregates, minutes here: so many hours are a page.
+SHORTEST_PAGE = MOST // 60
+# New York is four or five hours behind: less four, midnight there (and 16:00, the stamp of a
+# previous or grouped day) falls into the same day of UTC, whatever the time of the year.
+_BEHIND_S = 4 * _HOUR
+
+
+def _is_intraday(interval: Interval) -> bool:
+    return interval.seconds < _DAY
+
+
+def _moment(ts: int) -> str:
+    return datetime.fromtimestamp(ts, UTC).strftime("%Y-%m-%d")
+
+
+def _ask_bars(ask: BarsAsk) -> Call:
+    ticker, span = ticker_of(ask.instrument), ask.range
+    if _is_intraday(ask.interval):
+        first, last = str(span.start * 1000), str(span.end * 1000 - 1)
+    elif ask.interval is Interval.W1:
+        if is_pair(ask.instrument):  # a stock does not trade on Sunday, a coin does
+            raise CallRefused(f"The weeks of coins at {NAME} open on Sunday.", provider=NAME)
+        first, last = _moment(span.start - _DAY), _moment(span.end - 2 * _DAY)
+    else:
+        first, last = _moment(span.start), _moment(span.end - _DAY)
+    return Call(
+        f"/v2/aggs/ticker/{ticker}/range/{SPANS[ask.interval]}/{first}/{last}",
+        {"adjusted": "false", "sort": "asc", "limit": MOST},
+    )
+
+
+class _Aggregate(Struct):
+    """Without an eligible trade there is neither average nor count; ``T`` is in grouped days."""
+
+    ts: object = field(name="t", default=None)  # ms
+    open: object = field(name="o", default=None)
+    high: object = field(name="h", default=None)
+    low: object = field(name="l", default=None)
+    close: object = field(name="c", default=None)
+    volume: object = field(name="v", default=None)
+    vwap: object = field(name="vw", default=None)
+    trades: object = field(name="n", default=None)
+    ticker: str | None = field(name="T", default=None)
+
+
+class _Details(Struct):
+    """What it knows of one ticker."""
+
+    ticker: str
+
+
+class _Bars(Page):
+    """``results`` is absent when there are none."""
+
+    ticker: str | None = None
+    count: int | None = field(name="resultsCount", default=None)
+    results: list[_Aggregate] | _Details | None = None
+
+
+_BARS = msgspec.json.Decoder(_Bars)
+
+
+def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
+    answer = decoded(reply.body, _BARS)
+    if isinstance(answer.results, _Details):
+        same_ticker(answer.results.ticker, ask.instrument)
+        return sheet_of_objects([])
+    same_ticker(answer.ticker, ask.instrument)
+    if answer.results is None and answer.count != 0:
+        raise Unreadable("it has no results and does not say that there are none")
+    rows = answer.results or []
+    if rows and rows[0].ticker is not None:
+        rows = [row for row in rows if row.ticker == ticker_of(ask.instrument)]
+    sheet = sheet_of_objects(rows, 1000)
+    more = answer.more
+    if not rows and more is None:
+        # Nobody traded, or there is no such ticker: only its details tell.
+        more = Call(f"/v3/reference/tickers/{ticker_of(ask.instrument)}")
+    return replace(
+        sheet,
+        ts=_opens(sheet.ts, ask),
+        more=more,
+        final_before=_final_before(ask, reply.true_at, is_delayed=answer.status == DELAYED),
+    )
+
+
+def _opens(ts: Ints, ask: BarsAsk) -> Ints:
+    """Days and longer at 00:00 UTC of their date, weeks on their Monday."""
+    if _is_intraday(ask.interval) or not len(ts):
+        return ts
+    behind = 0 if is_pair(ask.instrument) else _BEHIND_S
+    dates: Ints = (ts - behind) // _DAY * _DAY
+    if ask.interval is not Interval.W1:
+        return dates
+    return np.array([ask.interval.floor(day + _DAY) for day in dates.tolist()], dtype=np.int64)
+
+
+def _final_before(ask: BarsAsk, now: float, *, is_delayed: bool) -> int:
+    """A day of New York ends at 05:00 UTC at the latest; a delayed plan sees the past."""
+    seen = now - (DELAY_S if is_delayed else 0)
+    if not _is_intraday(ask.interval) and not is_pair(ask.instrument):
+        seen -= _BEHIND_S + _HOUR
+    return ask.interval.floor(int(seen))
+
+
+BARS = BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules())

@@ -1,0 +1,125 @@
+"""Trades and quotes of Polygon: times of the tape in whole nanoseconds, never through a float."""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
+from adapters_out.providers.polygon.answers import (
+    DELAY_S,
+    DELAYED,
+    MOST,
+    NAME,
+    Page,
+    is_pair,
+    ticker_of,
+)
+from domain.errors import CallRefused
+from domain.ticks import Quote, TicksAsk, Trade
+
+_Number = str | float | int
+
+
+def _asking(kind: str) -> Callable[[TicksAsk], Call]:
+    def ask(ask: TicksAsk) -> Call:
+        if kind == "quotes" and is_pair(ask.instrument):
+            raise CallRefused(f"{NAME} has quotes of stocks only.", provider=NAME)
+        params: dict[str, str | int] = {
+            "order": "desc" if ask.newest else "asc",
+            "sort": "timestamp",
+            "limit": min(ask.limit, MOST),
+        }
+        bounds = {"timestamp.gte": ask.start_ns, "timestamp.lt": ask.end_ns}
+        params |= {name: ns for name, ns in bounds.items() if ns is not None}
+        return Call(f"/v3/{kind}/{ticker_of(ask.instrument)}", params)
+
+    return ask
+
+
+class _Trade(Struct):
+    """``id`` is unique per exchange and reporting facility only; pairs have no tape."""
+
+    price: _Number
+    exchange: int | None = None
+    id: str = ""
+    trf_id: int | None = None
+    sip_timestamp: int | None = None
+    participant_timestamp: int | None = None
+    size: _Number | None = None
+    decimal_size: str | None = None
+
+    def trade(self) -> Trade:
+        """In our words; parts of a share are in the decimal size."""
+        size = self.size if self.decimal_size is None else self.decimal_size
+        return Trade(
+            ts_ns=_stamp(self.sip_timestamp, self.participant_timestamp),
+            price=number(self.price),
+            size=number(size),
+            id=":".join(str(p) for p in (self.exchange, self.trf_id, self.id) if p is not None),
+        )
+
+
+class _Quote(Struct):
+    """A price of 0 says that nobody is on that side."""
+
+    sip_timestamp: int | None = None
+    participant_timestamp: int | None = None
+    bid_price: _Number | None = None
+    bid_size: _Number | None = None
+    ask_price: _Number | None = None
+    ask_size: _Number | None = None
+
+    def quote(self) -> Quote:
+        """In our words, sizes as they were sent: in round lots until November 2025."""
+        bid_price, bid_size = _side(self.bid_price, self.bid_size)
+        ask_price, ask_size = _side(self.ask_price, self.ask_size)
+        return Quote(
+            ts_ns=_stamp(self.sip_timestamp, self.participant_timestamp),
+            bid_price=bid_price,
+            bid_size=bid_size,
+            ask_price=ask_price,
+            ask_size=ask_size,
+        )
+
+
+def _side(price: _Number | None, size: _Number | None) -> tuple[float | None, float | None]:
+    if price is None or number(price) == 0:
+        return None, None
+    return number(price), None if size is None else number(size)
+
+
+def _stamp(tape: int | None, venue: int | None) -> int:
+    """When it came over the tape, which ranges are asked by, else the venue's own time."""
+    return tape if tape is not None else msgspec.convert(venue, int)
+
+
+def _known_until(status: str, reply: Reply) -> int | None:
+    """A delayed plan knows nothing of the last quarter of an hour."""
+    return int(reply.true_at - DELAY_S) * 10**9 if status == DELAYED else None
+
+
+class _Trades(Page, kw_only=True):
+    results: list[_Trade]
+
+
+class _Quotes(Page, kw_only=True):
+    results: list[_Quote]
+
+
+def _read_trades(reply: Reply, _: TicksAsk) -> TicksPart:
+    page = msgspec.json.decode(reply.body, type=_Trades)
+    known_until = _known_until(page.status, reply)
+    return TicksPart([r.trade() for r in page.results], page.more, known_until_ns=known_until)
+
+
+def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
+    page = msgspec.json.decode(reply.body, type=_Quotes)
+    known_until = _known_until(page.status, reply)
+    return TicksPart([r.quote() for r in page.results], page.more, known_until_ns=known_until)
+
+
+TRADES = TicksEndpoint(ask=_asking("trades"), read=_read_trades)
+QUOTES = TicksEndpoint(ask=_asking("quotes"), read=_read_quotes)
