@@ -40,12 +40,12 @@ Feature: Single trades and quotes
     When the newest 5 trades of NOPE-USDT are asked for
     Then the answer is that the instrument is not listed
 
-  @quotes
+  @quotes @live
   Scenario: The top of the book
     When the newest quote of ETH-USDT is asked for
     Then one quote of now comes whose bid is the last price and below its ask
 
-  @quotes
+  @quotes @live
   Scenario: The book of yesterday is not kept
     When the quotes of ETH-USDT of yesterday are asked for
     Then the answer is that the range is not kept

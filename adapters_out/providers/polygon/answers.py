@@ -31,6 +31,12 @@ class Page(Struct):
         return Call(self.next_url) if self.next_url else None
 
 
+class Details(Struct):
+    """What it knows of one ticker."""
+
+    ticker: str
+
+
 def is_pair(instrument: Instrument) -> bool:
     """Whether this is a crypto pair, which other rules hold for."""
     return instrument.asset_class is AssetClass.CRYPTO
@@ -57,3 +63,11 @@ def same_ticker(named: str | None, instrument: Instrument) -> None:
     """
     if named is not None and named != ticker_of(instrument):
         raise Unreadable(f"it is about {named[:20]}")
+
+
+def details_of(instrument: Instrument) -> Call:
+    """What to ask after an empty answer: nobody traded, or there is no such ticker.
+
+    Only details tell: 404 says that there is none.
+    """
+    return Call(f"/v3/reference/tickers/{ticker_of(instrument)}")

@@ -22,7 +22,9 @@ from adapters_out.providers.polygon.answers import (
     DELAYED,
     MOST,
     NAME,
+    Details,
     Page,
+    details_of,
     is_pair,
     same_ticker,
     ticker_of,
@@ -89,18 +91,12 @@ class _Aggregate(Struct):
     ticker: str | None = field(name="T", default=None)
 
 
-class _Details(Struct):
-    """What it knows of one ticker."""
-
-    ticker: str
-
-
 class _Bars(Page):
     """``results`` is absent when there are none."""
 
     ticker: str | None = None
     count: int | None = field(name="resultsCount", default=None)
-    results: list[_Aggregate] | _Details | None = None
+    results: list[_Aggregate] | Details | None = None
 
 
 _BARS = msgspec.json.Decoder(_Bars)
@@ -108,7 +104,7 @@ _BARS = msgspec.json.Decoder(_Bars)
 
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     answer = decoded(reply.body, _BARS)
-    if isinstance(answer.results, _Details):
+    if isinstance(answer.results, Details):
         same_ticker(answer.results.ticker, ask.instrument)
         return sheet_of_objects([])
     same_ticker(answer.ticker, ask.instrument)
@@ -120,8 +116,7 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     sheet = sheet_of_objects(rows, 1000)
     more = answer.more
     if not rows and more is None:
-        # Nobody traded, or there is no such ticker: only its details tell.
-        more = Call(f"/v3/reference/tickers/{ticker_of(ask.instrument)}")
+        more = details_of(ask.instrument)
     return replace(
         sheet,
         ts=_opens(sheet.ts, ask),

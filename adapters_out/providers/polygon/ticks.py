@@ -1,6 +1,6 @@
 """Trades and quotes of Polygon: times of the tape in whole nanoseconds, never through a float."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -13,14 +13,19 @@ from adapters_out.providers.polygon.answers import (
     DELAYED,
     MOST,
     NAME,
+    Details,
     Page,
+    details_of,
     is_pair,
     ticker_of,
 )
 from domain.errors import CallRefused
-from domain.ticks import Quote, TicksAsk, Trade
+from domain.instrument import Instrument
+from domain.ticks import Quote, Side, TicksAsk, Trade
 
 _Number = str | float | int
+# Conditions of a pair's trade; those of a stock are others.
+_SIDES = {1: Side.SELL, 2: Side.BUY}
 
 
 def _asking(kind: str) -> Callable[[TicksAsk], Call]:
@@ -50,8 +55,9 @@ class _Trade(Struct):
     participant_timestamp: int | None = None
     size: _Number | None = None
     decimal_size: str | None = None
+    conditions: list[int] | None = None
 
-    def trade(self) -> Trade:
+    def trade(self, instrument: Instrument) -> Trade:
         """In our words; parts of a share are in the decimal size."""
         size = self.size if self.decimal_size is None else self.decimal_size
         return Trade(
@@ -59,7 +65,12 @@ class _Trade(Struct):
             price=number(self.price),
             size=number(size),
             id=":".join(str(p) for p in (self.exchange, self.trf_id, self.id) if p is not None),
+            side=self._side if is_pair(instrument) else None,
         )
+
+    @property
+    def _side(self) -> Side | None:
+        return next((_SIDES[c] for c in self.conditions or () if c in _SIDES), None)
 
 
 class _Quote(Struct):
@@ -96,29 +107,35 @@ def _stamp(tape: int | None, venue: int | None) -> int:
     return tape if tape is not None else msgspec.convert(venue, int)
 
 
-def _known_until(status: str, reply: Reply) -> int | None:
-    """A delayed plan knows nothing of the last quarter of an hour."""
-    return int(reply.true_at - DELAY_S) * 10**9 if status == DELAYED else None
-
-
 class _Trades(Page, kw_only=True):
-    results: list[_Trade]
+    results: list[_Trade] | Details
 
 
 class _Quotes(Page, kw_only=True):
-    results: list[_Quote]
+    results: list[_Quote] | Details
 
 
-def _read_trades(reply: Reply, _: TicksAsk) -> TicksPart:
+def _part(
+    page: Page, ticks: Sequence[Trade] | Sequence[Quote], reply: Reply, ask: TicksAsk
+) -> TicksPart:
+    """A delayed plan knows nothing of the last quarter of an hour; no tick may be no ticker."""
+    known = int(reply.true_at - DELAY_S) * 10**9 if page.status == DELAYED else None
+    more = page.more if ticks or page.more else details_of(ask.instrument)
+    return TicksPart(ticks, more, known_until_ns=known)
+
+
+def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
     page = msgspec.json.decode(reply.body, type=_Trades)
-    known_until = _known_until(page.status, reply)
-    return TicksPart([r.trade() for r in page.results], page.more, known_until_ns=known_until)
+    if isinstance(page.results, Details):
+        return TicksPart(())
+    return _part(page, [row.trade(ask.instrument) for row in page.results], reply, ask)
 
 
-def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
+def _read_quotes(reply: Reply, ask: TicksAsk) -> TicksPart:
     page = msgspec.json.decode(reply.body, type=_Quotes)
-    known_until = _known_until(page.status, reply)
-    return TicksPart([r.quote() for r in page.results], page.more, known_until_ns=known_until)
+    if isinstance(page.results, Details):
+        return TicksPart(())
+    return _part(page, [row.quote() for row in page.results], reply, ask)
 
 
 TRADES = TicksEndpoint(ask=_asking("trades"), read=_read_trades)

@@ -24,6 +24,7 @@ from domain.errors import (
     RateLimited,
 )
 from domain.instrument import AssetClass
+from domain.interval import Interval
 from domain.provider import Capability
 from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded
 from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
@@ -37,6 +38,12 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "trades": lambda p: Capability.TRADES in p.capabilities.offers,
     "quotes": lambda p: Capability.QUOTES in p.capabilities.offers,
     "pairs": lambda p: AssetClass.CRYPTO in p.capabilities.asset_classes,
+    "live": lambda p: p.quotes is not None and p.quotes.live,
+    "stocks": lambda p: AssetClass.STOCK in p.capabilities.asset_classes,
+    "weekly": lambda p: Interval.W1 in p.capabilities.intervals,
+    "monthly": lambda p: Interval.MO1 in p.capabilities.intervals,
+    "raw": lambda p: not p.capabilities.adjusted,
+    "actions": lambda p: Capability.ACTIONS in p.capabilities.offers,
     "lately": lambda p: p.name in _TELL_THE_LAST_ONLY,
     "past": lambda p: p.name not in _TELL_THE_LAST_ONLY,
     "deep": lambda p: p.capabilities.history_bars is None,
@@ -141,6 +148,13 @@ def so_many(answers: list[Answer], count: int) -> None:
     """A number of bars."""
     assert answers[-1].errors == []
     assert len(answers[-1].series) == count
+
+
+@then("the provider has answered for the whole stretch")
+def all_is_answered_for(answers: list[Answer]) -> None:
+    """Nothing of it is left open."""
+    covered = answers[-1].covered
+    assert covered.ranges == (answers[-1].range,)
 
 
 @then("every bar is what was traded")

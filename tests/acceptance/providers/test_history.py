@@ -82,12 +82,6 @@ def _sunday_is_missing(answers: list[Answer]) -> None:
     assert [int(ts) % (7 * 86_400) - sunday_three for ts in absent] == [0, _HOUR]
 
 
-@then("the provider has answered for the whole stretch")
-def _all_is_answered_for(answers: list[Answer]) -> None:
-    covered = answers[-1].covered
-    assert covered.ranges == (answers[-1].range,)
-
-
 @then(parsers.parse("the bar of 10 hours ago closes at {close:f}"))
 def _it_closes_at(stage: Stage, answers: list[Answer], close: float) -> None:
     series = answers[-1].series

@@ -121,7 +121,7 @@ def _yesterday(stage: Stage, answers: list[Answer], symbol: str) -> None:
 @then(parsers.parse("at least {count:d} trades come in order"))
 def _so_many(answers: list[Answer], ticks: Ticks, count: int) -> None:
     assert answers[-1].errors == []
-    moments = [(t.ts_ns, int(t.id)) for t in ticks.trades[-1].ticks]
+    moments = [(t.ts_ns, len(t.id), t.id) for t in ticks.trades[-1].ticks]
     assert len(moments) >= count
     assert moments == sorted(set(moments))
 

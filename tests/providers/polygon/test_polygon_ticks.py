@@ -10,7 +10,7 @@ from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.providers.polygon import PROVIDER
 from domain.errors import CallRefused
 from domain.instrument import Instrument
-from domain.ticks import Quote, TicksAsk, Trade
+from domain.ticks import Quote, Side, TicksAsk, Trade
 
 AAPL = Instrument.stock("AAPL")
 BTC = Instrument.pair("BTC", "USD")
@@ -94,7 +94,9 @@ def test_coins_have_trades_but_no_quotes() -> None:
         QUOTES.ask(ask)
     row: dict[str, object] = {"exchange": 1, "id": "191", "participant_timestamp": 16250 * 10**14}
     part = TRADES.read(reply([row | {"price": 35060, "size": 1.0434526, "conditions": [2]}]), ask)
-    assert part.ticks == [Trade(ts_ns=16250 * 10**14, price=35060.0, size=1.0434526, id="1:191")]
+    assert part.ticks == [
+        Trade(ts_ns=16250 * 10**14, price=35060.0, size=1.0434526, id="1:191", side=Side.BUY)
+    ]
 
 
 def test_an_empty_side_is_absent() -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from adapters_in.simulator.dialects.polygon import bars, prices, reference
+from adapters_in.simulator.dialects.polygon import bars, prices, reference, ticks
 from adapters_in.simulator.dialects.polygon.speech import failed
 from adapters_in.simulator.wire import Dialect, Reply, Request, World
 
@@ -31,6 +31,7 @@ _ROUTES: Mapping[re.Pattern[str], Handler] = {
         r"/v1/last/crypto/([A-Z0-9]+)/([A-Z0-9]+)": prices.last_of_pair,
         rf"/v2/snapshot/locale/us/markets/stocks/tickers/{_T}": prices.snapshot_of_stock,
         r"/v3/snapshot": prices.snapshot,
+        rf"/v3/(trades|quotes)/{_T}": ticks.ticks,
         r"/v3/reference/tickers": reference.tickers,
         rf"/v3/reference/tickers/{_T}": reference.details,
         r"/v3/reference/(splits|dividends)": reference.actions,
