@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters_in.simulator.actions import ACTIONS
 from adapters_in.simulator.assets import ASSETS, Asset
 from adapters_in.simulator.columns import Grid
 from adapters_in.simulator.market import SyntheticMarket
@@ -25,7 +26,12 @@ NOW = 1_763_208_030.5
 CAST = sorted(PROVIDERS.keys() & discover().keys())
 PAIRS = [a for a in ASSETS.values() if a.instrument.asset_class is AssetClass.CRYPTO]
 SHARED = [a for a in PAIRS if a.instrument.quote == "USDT" and a.listed < NOW - 10 * 86_400]
-STOCKS = [a for a in ASSETS.values() if a.instrument.asset_class is AssetClass.STOCK]
+# Those with actions have scenarios of their own: raw or adjusted is a matter of the provider.
+STOCKS = [
+    a
+    for a in ASSETS.values()
+    if a.instrument.asset_class is AssetClass.STOCK and a.id not in ACTIONS
+]
 
 
 def cast_of(name: str, interval: Interval | None = None) -> list[Asset]:
