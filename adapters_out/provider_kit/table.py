@@ -126,7 +126,7 @@ class DecimalTable:
 
     def _looked_at(self, form: _Form) -> Places | None:
         """All places of a form (… × rows), None if one does not hold its sign."""
-        places: Places = self._grid(self._commas)[form.commas]
+        places: Places = self._grid(self._commas).take(form.commas, axis=0)
         places += form.shifts
         wrong = np.not_equal(self._codes.take(places), form.signs)
         return None if np.count_nonzero(wrong) else places
