@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from adapters_out.postgres.columns import FOREVER, Moment, unpack_series
+from adapters_out.postgres.columns import BARS, FOREVER, Moment, unpack_bars
 from adapters_out.postgres.pool import Connection
 from domain.bars import Bar
 from domain.instrument import SeriesKey
@@ -22,13 +22,9 @@ _THEN = f"bar_history WHERE {_CHOSEN} AND known_at <= %(as_of)s AND superseded_a
 
 
 def _read(source: str, order: str) -> bytes:
-    """One row of nine arrays: numpy reads them without a Python object per value."""
+    """One value: numpy reads it without a Python object per bar."""
     return f"""
-    SELECT array_send(array_agg(ts)), array_send(array_agg(open)), array_send(array_agg(high)),
-      array_send(array_agg(low)), array_send(array_agg(close)),
-      array_send(array_agg(coalesce(volume, 'NaN'))),
-      array_send(array_agg(coalesce(vwap, 'NaN'))),
-      array_send(array_agg(coalesce(trades, -1))), array_send(array_agg(known_at))
+    SELECT {BARS}
     FROM (
       SELECT * FROM (
         SELECT ts, open, high, low, close, volume, vwap, trades, known_at FROM {source}
@@ -115,8 +111,8 @@ async def read_bars(
     cursor = connection.cursor(binary=True)
     values = _names(key) | _limits(chosen.range, as_of) | {"limit": chosen.limit}
     await cursor.execute(_READS[as_of is not None, chosen.newest], values, prepare=True)
-    (arrays,) = await cursor.fetchall()
-    return StoredBars(*unpack_series(key.interval, arrays))
+    ((bars,),) = await cursor.fetchall()
+    return StoredBars(*unpack_bars(key.interval, bars))
 
 
 async def read_held(

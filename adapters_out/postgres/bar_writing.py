@@ -9,7 +9,7 @@ from msgspec import json
 from numpy.typing import NDArray
 
 from adapters_out.postgres.bar_facts import write_facts
-from adapters_out.postgres.columns import Moment, Moments, pack_rows, unpack_series
+from adapters_out.postgres.columns import BARS, Moment, Moments, pack_rows, unpack_bars
 from adapters_out.postgres.coverage_log import remember_coverage, window
 from adapters_out.postgres.foreign_text import storable_text
 from adapters_out.postgres.pool import Connection
@@ -27,19 +27,16 @@ _CREATE = """
 INSERT INTO series (instrument, bar_interval, provider) VALUES (%s, %s, %s) RETURNING id
 """
 # The clock is read under the lock; a clock that was set back still moves on by a microsecond.
-_STORED = """
+_STORED = f"""
 SELECT
   (SELECT (extract(epoch FROM greatest(
       clock_timestamp(), last_known_at + interval '1 microsecond')) * 1000000)::bigint
     FROM series WHERE id = %(series)s),
-  array_send(array_agg(ts)), array_send(array_agg(open)), array_send(array_agg(high)),
-  array_send(array_agg(low)), array_send(array_agg(close)),
-  array_send(array_agg(coalesce(volume, 'NaN'))), array_send(array_agg(coalesce(vwap, 'NaN'))),
-  array_send(array_agg(coalesce(trades, -1))), array_send(array_agg(known_at))
+  {BARS}
 FROM (
   SELECT * FROM bars WHERE series_id = %(series)s AND ts >= %(start)s AND ts < %(end)s ORDER BY ts
 ) AS stored
-"""
+"""  # noqa: S608 - put together from constants
 _COPY = """
 COPY bars (series_id, ts, open, high, low, close, volume, vwap, trades, known_at)
 FROM STDIN (FORMAT binary)
@@ -143,8 +140,8 @@ async def _stored(connection: Connection, series_id: int, batch: Batch) -> tuple
     start, end = Moment(seconds=frame.start), Moment(seconds=frame.end)
     cursor = connection.cursor(binary=True)
     await cursor.execute(_STORED, {"series": series_id, "start": start, "end": end})
-    ((known_at, *arrays),) = await cursor.fetchall()
-    return StoredBars(*unpack_series(batch.key.interval, arrays)), known_at
+    ((known_at, bars),) = await cursor.fetchall()
+    return StoredBars(*unpack_bars(batch.key.interval, bars)), known_at
 
 
 async def _change(

@@ -3,7 +3,8 @@
 The formats are those of the server's send and receive functions (`src/backend/utils/adt`):
 ``timestamptz`` is int64 µs since 2000-01-01, floats are IEEE 754, everything is big-endian. An
 array is ``int32 dimensions, has-null, element oid, length, lower bound`` and then for each element
-an ``int32`` byte count and the value.
+an ``int32`` byte count and the value. Bars come as one string of rows of 72 bytes: the server
+needs less for that than for an array per column, and two thirds of the bytes.
 """
 
 import struct
@@ -27,6 +28,7 @@ _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799
 
 _ARRAY_HEADER = struct.Struct(">iiIii")
 _ELEMENT_BYTES = 8
+_VALUES = len(COLUMNS) + 1  # and known_at
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_TRAILER = struct.pack(">h", -1)
 _TIMESTAMPTZ, _TIMESTAMPTZ_ARRAY = 1184, 1185
@@ -95,22 +97,25 @@ def to_postgres_time(seconds: Ints) -> Ints:
     return (seconds - _EPOCH_S) * 1_000_000
 
 
-def unpack_array(sent: bytes | None, code: str) -> NDArray[Any]:
-    """The elements of an ``array_send`` without NULLs; None is what no rows aggregate to."""
-    if sent is None:
-        return np.empty(0, dtype=code)
-    packed = np.frombuffer(
-        sent, dtype=[("bytes", ">i4"), ("value", code)], offset=_ARRAY_HEADER.size
-    )
-    return packed["value"]
+# All bars of a question as one value, in the order of their rows; what was not sent is NaN or -1.
+BARS = """string_agg(
+  (timestamptz_send(ts) || float8send(open) || float8send(high))
+  || (float8send(low) || float8send(close) || float8send(coalesce(volume, 'NaN')))
+  || (float8send(coalesce(vwap, 'NaN')) || int8send(coalesce(trades, -1))
+    || timestamptz_send(known_at)), ''::bytea)"""
 
 
-def unpack_series(interval: Interval, sent: Sequence[bytes | None]) -> tuple[BarSeries, Ints]:
-    """The bars and their ``known_at`` (Unix µs) from the nine arrays of a read, ascending."""
-    ts, known_at = (unpack_array(sent[k], ">i8").astype(np.int64) for k in (0, 8))
-    floats = (unpack_array(column, ">f8") for column in sent[1:7])
-    values = (*floats, unpack_array(sent[7], ">i8"))
-    return BarSeries(interval, ts // 1_000_000 + _EPOCH_S, *values), known_at + _EPOCH_US
+def unpack_bars(interval: Interval, sent: bytes | None) -> tuple[BarSeries, Ints]:
+    """The bars of ``BARS``, ascending, and their ``known_at`` (Unix µs).
+
+    None is what no rows aggregate to.
+    """
+    rows = np.frombuffer(sent or b"", dtype=">i8").reshape(-1, _VALUES)
+    # One pass turns the bytes round and the rows into columns: a float is moved like an integer.
+    columns = rows.T.astype(np.int64, order="C")
+    ts = columns[0] // 1_000_000 + _EPOCH_S
+    floats = columns[1:7].view(np.float64)
+    return BarSeries(interval, ts, *floats, columns[7]), columns[8] + _EPOCH_US
 
 
 def pack_rows(

@@ -200,7 +200,7 @@ _NOTES = """\
 1,440 bars of one series of 10,000, cached pages, one connection; of every five reads and every
 five questions to the server the best counts. The yardstick is what the server itself says that it
 needs (`EXPLAIN (ANALYZE, TIMING OFF)`, without planning and sending): for our statement, which
-aggregates every column into one array, and for a plain `SELECT` of the same rows, which the
+strings the rows together in binary, and for a plain `SELECT` of the same rows, which the
 server finishes sooner but a client then has to take apart row by row. Ours runs from the call of
 the store to the finished bytes; *answer* adds score and findings, sources, ETag and envelope. The
 text of the numbers is what costs most beside the server: about 35 ns each.

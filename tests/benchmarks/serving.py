@@ -142,7 +142,7 @@ def _agree(ours: str, theirs: str) -> None:
 
 _TITLE = "`/ohlcv` over HTTP"
 _NOTES = """\
-`fks-data serve --demo` on one core, asked by {client} on the other for 500 bars in rows (about 80
+`fks-data serve --demo` on one core, asked by {client} on the other for 500 bars in rows (about 70
 kB). *From memory*: everybody asks the same question and the bars of a new minute are fetched in
 between; the yardstick is an app of four lines that sends the same bytes with the same headers on
 the same server with the same settings. What lies between them is request ids, cross-origin rules,
@@ -152,6 +152,6 @@ metrics, freshness by the second and the look-up.
 is FastAPI with a pydantic response model over psycopg's dict rows in the same tables; it says
 nothing about quality, gaps and sources.
 
-From memory it grows with the bytes that are sent, hardly with the number of connections; from the
-store with the bars of an answer.
+From memory it grows with the bytes that are sent; with several hundred connections everybody waits
+longer and the share falls. From the store it grows with the bars of an answer.
 """
