@@ -1,4 +1,4 @@
-"""The bars of an answer as Python columns, with rows for missing bars when asked for."""
+"""The bars of an answer as columns, with rows for missing bars when asked for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,25 +14,28 @@ from application.answers import BarsAnswer
 from domain.bars import PRICES, Bar, Floats, Ints
 from domain.query import Fill
 
+Marks = NDArray[np.bool_]
+Column = Ints | Floats | Marks
+
 _LONGEST_LEAD = 10_000  # rows that are filled in before the first bar
 _NO = -1  # a number of trades that was not sent, in the domain's columns
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Lists of one length; NaN in ``prices`` and ``volume`` is encoded as null.
+    """Arrays of one length, contiguous; NaN and a number of trades of -1 become null.
 
     ``vwap`` and ``trades`` are None when the provider sent none at all, ``filled`` when no row
     was filled in.
     """
 
-    ts: list[int]
-    prices: tuple[list[float], ...]
-    volume: list[float]
-    final: list[bool]
-    vwap: list[float] | None
-    trades: list[int | None] | None
-    filled: list[bool] | None
+    ts: Ints
+    prices: tuple[Floats, ...]
+    volume: Floats
+    final: Marks
+    vwap: Floats | None
+    trades: Ints | None
+    filled: Marks | None
 
 
 def columns_of(answer: BarsAnswer, fill: Fill = Fill.NONE) -> Columns:
@@ -53,13 +56,13 @@ def columns_of(answer: BarsAnswer, fill: Fill = Fill.NONE) -> Columns:
         if fill is Fill.PREVIOUS:
             _repeat_close(floats, missing)
     columns = Columns(
-        ts=ts.tolist(),
-        prices=tuple(floats[name].tolist() for name in PRICES),
-        volume=floats["volume"].tolist(),
-        final=[True] * len(ts),
-        vwap=None if np.isnan(floats["vwap"]).all() else floats["vwap"].tolist(),
-        trades=_counts(trades),
-        filled=None if missing is None else missing.tolist(),
+        ts=ts,
+        prices=tuple(floats[name] for name in PRICES),
+        volume=floats["volume"],
+        final=np.ones(len(ts), dtype=np.bool_),
+        vwap=None if np.isnan(floats["vwap"]).all() else floats["vwap"],
+        trades=None if trades.max(initial=_NO) == _NO else trades,
+        filled=missing,
     )
     return columns if answer.forming is None else _with_forming(columns, answer.forming)
 
@@ -78,64 +81,65 @@ def _repeat_close(floats: dict[str, Floats], missing: NDArray[np.bool_]) -> None
         floats[name][known] = floats["close"][source[known]]
 
 
-def _counts(trades: Ints) -> list[int | None] | None:
-    absent = np.equal(trades, _NO)
-    if absent.all():
-        return None
-    counts: list[int | None] = trades.tolist()
-    return [None if n == _NO else n for n in counts] if absent.any() else counts
-
-
 def _with_forming(columns: Columns, bar: Bar) -> Columns:
     """One more row; it says itself that it is not final."""
-    nan = float("nan")
     n = len(columns.ts)
-    vwap = columns.vwap
+    vwap, trades = columns.vwap, columns.trades
     if vwap is None and bar.vwap is not None:
-        vwap = [nan] * n
-    trades = columns.trades
+        vwap = np.full(n, np.nan)
     if trades is None and bar.trades is not None:
-        trades = [None] * n
+        trades = np.full(n, _NO)
     return Columns(
-        ts=[*columns.ts, bar.ts],
+        ts=np.append(columns.ts, bar.ts),
         prices=tuple(
-            [*column, getattr(bar, name)]
+            np.append(column, getattr(bar, name))
             for name, column in zip(PRICES, columns.prices, strict=True)
         ),
-        volume=[*columns.volume, nan if bar.volume is None else bar.volume],
-        final=[*columns.final, False],
-        vwap=None if vwap is None else [*vwap, nan if bar.vwap is None else bar.vwap],
-        trades=None if trades is None else [*trades, bar.trades],
-        filled=None if columns.filled is None else [*columns.filled, False],
+        volume=np.append(columns.volume, _or(bar.volume, np.nan)),
+        final=np.append(columns.final, False),
+        vwap=None if vwap is None else np.append(vwap, _or(bar.vwap, np.nan)),
+        trades=None if trades is None else np.append(trades, _or(bar.trades, _NO)),
+        filled=None if columns.filled is None else np.append(columns.filled, False),
     )
+
+
+def _or(value: float | None, absent: float) -> float:
+    return absent if value is None else value
 
 
 def bar_rows(columns: Columns, *, demo: bool = False) -> list[BarRow]:
     """Rows with both time columns; ``demo`` marks each (for formats without an envelope)."""
-    required: tuple[Iterable[Any], ...] = (
-        columns.ts,
-        columns.ts,
-        *columns.prices,
-        columns.volume,
-        columns.final,
-    )
+    ts = columns.ts.tolist()
+    required: tuple[Iterable[Any], ...] = (ts, ts, *_measured(columns))
     extra = (columns.vwap, columns.trades, columns.filled)
     if not demo and all(column is None for column in extra):
         return list(map(BarRow, *required))
     absent: Iterable[Any] = repeat(UNSET)
-    filled = absent if columns.filled is None else [f or UNSET for f in columns.filled]
-    vwap, trades = columns.vwap or absent, columns.trades or absent
+    vwap = absent if columns.vwap is None else columns.vwap.tolist()
+    trades = absent if columns.trades is None else _counts(columns.trades)
+    filled = absent if columns.filled is None else [f or UNSET for f in columns.filled.tolist()]
     marks = repeat(True) if demo else absent
     return list(map(BarRow, *required, vwap, trades, filled, marks))
 
 
 def ts_rows(columns: Columns) -> list[TsRow]:
     """Rows with ``ts`` alone."""
-    return list(map(TsRow, columns.ts, *columns.prices, columns.volume, columns.final))
+    return list(map(TsRow, columns.ts.tolist(), *_measured(columns)))
 
 
 def iso_rows(columns: Columns) -> list[IsoRow]:
     """Rows with an ISO time in UTC."""
-    days = np.array(columns.ts, dtype="datetime64[s]")
+    days = columns.ts.astype("datetime64[s]")
     times = [f"{text}Z" for text in np.datetime_as_string(days).tolist()]
-    return list(map(IsoRow, times, *columns.prices, columns.volume, columns.final))
+    return list(map(IsoRow, times, *_measured(columns)))
+
+
+def _measured(columns: Columns) -> tuple[list[Any], ...]:
+    """What every row has but for its time, value by value."""
+    measured = (*columns.prices, columns.volume, columns.final)
+    return tuple(column.tolist() for column in measured)
+
+
+def _counts(trades: Ints) -> list[int | None]:
+    counts: list[int | None] = trades.tolist()
+    return [None if n == _NO else n for n in counts] if trades.min() == _NO else counts

@@ -1,11 +1,12 @@
 """The bars of an answer as bytes in every layout."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
+import orjson
 
-from adapters_in.http.bar_columns import Columns, bar_rows, iso_rows, ts_rows
+from adapters_in.http.bar_columns import Column, Columns, bar_rows, iso_rows, ts_rows
 from adapters_in.http.bodies_bars import BarColumns
 from domain.bars import PRICES
 
@@ -34,42 +35,47 @@ def lay_out(columns: Columns, layout: Layout, *, demo: bool) -> bytes:
     if layout is Layout.NDJSON:
         return _json.encode_lines(bar_rows(columns, demo=demo))
     if layout is Layout.COLUMNS:
-        return _json.encode(_columns(columns))
+        return _columns(columns)
     rows = {Layout.TS_ROWS: ts_rows, Layout.ISO_ROWS: iso_rows}.get(layout, bar_rows)
     return _json.encode(rows(columns))
 
 
-def _columns(columns: Columns) -> dict[str, object]:
-    named = _named(columns)
-    return {name: named[name] for name in BarColumns.__struct_fields__ if name in named}
+def _columns(columns: Columns) -> bytes:
+    texts = _texts(columns)
+    members = (
+        b'"%b":%b' % (name.encode(), texts[name])
+        for name in BarColumns.__struct_fields__
+        if name in texts
+    )
+    return b"{%b}" % b",".join(members)
 
 
-def _named(columns: Columns) -> dict[str, Sequence[object]]:
-    """Every column that there is, in the order of CSV."""
-    prices = dict(zip(PRICES, columns.prices, strict=True))
-    every = {
-        "ts": columns.ts,
-        "timestamp": columns.ts,
-        **prices,
-        "volume": columns.volume,
-        "final": columns.final,
-        "vwap": columns.vwap,
-        "trades": columns.trades,
-        "filled": columns.filled,
-    }
-    return {name: column for name, column in every.items() if column is not None}
+def _texts(columns: Columns) -> Mapping[str, bytes]:
+    """Every column that there is as a JSON array, in the order of CSV."""
+    ts = _array(columns.ts)
+    texts = {"ts": ts, "timestamp": ts}
+    texts |= {name: _array(c) for name, c in zip(PRICES, columns.prices, strict=True)}
+    texts |= {"volume": _array(columns.volume), "final": _array(columns.final)}
+    for name in ("vwap", "trades", "filled"):
+        column = getattr(columns, name)
+        if column is not None:
+            texts[name] = _array(column)
+    if columns.trades is not None:
+        texts["trades"] = texts["trades"].replace(b"-1", b"null")
+    return texts
+
+
+def _array(column: Column) -> bytes:
+    """Numbers straight out of numpy: a third of the time of a list of floats. NaN is null."""
+    return orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _csv(columns: Columns, *, demo: bool) -> bytes:
     """A header and one line per bar, numbers as in JSON, nothing for null."""
-    named = _named(columns)
+    texts = _texts(columns)
+    cells = [text[1:-1].replace(b"null", b"").split(b",") for text in texts.values()]
     if demo:
-        named["demo"] = [True] * len(columns.ts)
-    cells = [_cells(column) for column in named.values()]
-    lines = map(b",".join, zip(*cells, strict=True))
-    return b"\n".join((",".join(named).encode(), *lines, b""))
-
-
-def _cells(column: Sequence[object]) -> list[bytes]:
-    text = _json.encode(column)[1:-1]
-    return text.replace(b"null", b"").split(b",") if column else []
+        cells.append([b"true"] * len(columns.ts))
+    names = [*texts, "demo"] if demo else texts
+    lines = map(b",".join, zip(*cells, strict=True)) if len(columns.ts) else ()
+    return b"\n".join((",".join(names).encode(), *lines, b""))
