@@ -91,7 +91,7 @@ class Coverage(Struct, frozen=True):
         end = min(self.range.end, interval.shift(interval.last_closed(now), 1))
         wanted = TimeRange(self.range.start, end) if end > self.range.start else None
         aligned = wanted.aligned(interval) if wanted else None
-        if aligned is None:
+        if aligned is None or self.held.ranges == (aligned,):
             return RangeSet()
         known = _slots((e.gap.range for e in self.empty if not e.is_due(now)), interval)
         return RangeSet.of((aligned,)).subtract(self.held.union(known))
@@ -102,6 +102,8 @@ class Coverage(Struct, frozen=True):
         Bars that cannot have closed at ``now`` are no gap.
         """
         left = list(self.missing_slots(interval, now))
+        if not left:
+            return ()
         found: list[Gap] = []
         for hole in self.empty:
             span = hole.gap.range.aligned(interval)

@@ -1,6 +1,6 @@
 """The bars of an answer as columns, with rows for missing bars when asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -36,6 +36,13 @@ class Columns:
     vwap: Floats | None
     trades: Ints | None
     filled: Marks | None
+
+    def named(self) -> Mapping[str, Column]:
+        """Every column that there is, in the order of CSV."""
+        every = (self.ts, *self.prices, self.volume, self.final, self.vwap, self.trades)
+        names = ("ts", *PRICES, "volume", "final", "vwap", "trades", "filled")
+        pairs = zip(names, (*every, self.filled), strict=True)
+        return {name: column for name, column in pairs if column is not None}
 
 
 def columns_of(answer: BarsAnswer, fill: Fill = Fill.NONE) -> Columns:

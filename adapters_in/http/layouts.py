@@ -8,7 +8,6 @@ import orjson
 
 from adapters_in.http.bar_columns import Column, Columns, bar_rows, iso_rows, ts_rows
 from adapters_in.http.bodies_bars import BarColumns
-from domain.bars import PRICES
 
 _json = msgspec.json.Encoder()
 
@@ -51,18 +50,11 @@ def _columns(columns: Columns) -> bytes:
 
 
 def _texts(columns: Columns) -> Mapping[str, bytes]:
-    """Every column that there is as a JSON array, in the order of CSV."""
-    ts = _array(columns.ts)
-    texts = {"ts": ts, "timestamp": ts}
-    texts |= {name: _array(c) for name, c in zip(PRICES, columns.prices, strict=True)}
-    texts |= {"volume": _array(columns.volume), "final": _array(columns.final)}
-    for name in ("vwap", "trades", "filled"):
-        column = getattr(columns, name)
-        if column is not None:
-            texts[name] = _array(column)
-    if columns.trades is not None:
+    """Every column as a JSON array, in the order of CSV."""
+    texts = {name: _array(column) for name, column in columns.named().items()}
+    if "trades" in texts:
         texts["trades"] = texts["trades"].replace(b"-1", b"null")
-    return texts
+    return {"ts": texts["ts"], "timestamp": texts["ts"], **texts}
 
 
 def _array(column: Column) -> bytes:

@@ -113,9 +113,10 @@ def unpack_bars(interval: Interval, sent: bytes | None) -> tuple[BarSeries, Ints
     rows = np.frombuffer(sent or b"", dtype=">i8").reshape(-1, _VALUES)
     # One pass turns the bytes round and the rows into columns: a float is moved like an integer.
     columns = rows.T.astype(np.int64, order="C")
-    ts = columns[0] // 1_000_000 + _EPOCH_S
-    floats = columns[1:7].view(np.float64)
-    return BarSeries(interval, ts, *floats, columns[7]), columns[8] + _EPOCH_US
+    ts, trades, known_at = columns[0], columns[7], columns[8]
+    open_, high, low, close, volume, vwap = columns[1:7].view(np.float64)
+    values = (open_, high, low, close, volume, vwap, trades)
+    return BarSeries(interval, ts // 1_000_000 + _EPOCH_S, *values), known_at + _EPOCH_US
 
 
 def pack_rows(

@@ -173,7 +173,7 @@ the same table with its primary key (fresh rows every time: it can do nothing el
 `executemany` of `INSERT … ON CONFLICT DO UPDATE … WHERE` something differs, which forgets the old
 values.
 
-A page of a provider has at most 1,000 rows: there the fixed part (about ten round trips
-and one flush) is what counts. Beyond, it grows with the rows of the batch alone; the number of series and
+A page of a provider has at most 1,000 rows: there the fixed part (about ten round trips and one
+flush) is what counts. Beyond, it grows with the rows of the batch alone; the number of series and
 bars in the table adds the depth of one index.
 """
