@@ -25,6 +25,7 @@ from adapters_out.memory.telemetry import RecordingTelemetry
 from adapters_out.provider_kit.discovery import discover
 from adapters_out.provider_kit.kit_provider import KitProvider
 from adapters_out.provider_kit.pacer import SharedPacer
+from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.system.clock import SystemClock
 from domain.instrument import resolve_symbol
@@ -46,10 +47,10 @@ _ROLLING_S = 1.0
 class Stage:
     """One provider, its simulator, and the loop in which both live."""
 
-    def __init__(self, name: str, ring: str) -> None:
-        """Open everything; ``close`` ends it."""
+    def __init__(self, name: str, ring: str, provider: Provider | None = None) -> None:
+        """Open everything; ``close`` ends it. ``provider`` stands in for the one of that name."""
         self.name = name
-        self.provider = PROVIDERS[name]
+        self.provider = PROVIDERS[name] if provider is None else provider
         self._ring = ring
         is_scripted = ring == "scripted"
         self._runner = asyncio.Runner(loop_factory=VirtualTimeLoop if is_scripted else None)
