@@ -1,6 +1,5 @@
 """What authors of adapters get wrong: provider files with one mistake each."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -92,7 +91,7 @@ def _list(change: Callable[[Listing], Listing]) -> Callable[[Provider], Provider
 
 def _with(sheet: Sheet, **columns: Any) -> Sheet:  # noqa: ANN401  # a column or a mark
     """The sheet with other columns."""
-    return dataclasses.replace(sheet, **columns)
+    return replace(sheet, **columns)
 
 
 def _chosen(sheet: Sheet, keep: Any) -> Sheet:  # noqa: ANN401  # what numpy takes
