@@ -6,6 +6,7 @@ import pkgutil
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from importlib.metadata import entry_points
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ from adapters_in.simulator.ratelimit import Refusal
 from adapters_in.simulator.wire import Correction, Dialect, Reply, Request, World
 from ports.clock import Clock
 
+GROUP = "fks_data.dialects"
 MARK = ("X-Fks-Simulator", "1")
 _LOG_LENGTH = 200_000
 
@@ -39,8 +41,13 @@ class UnknownProvider(LookupError):
 
 
 def discover() -> Mapping[str, Dialect]:
-    """Every dialect by the name of its module."""
+    """Every dialect by the name of its module, or of the entry point that names it.
+
+    The group is ``fks_data.dialects``, beside the providers of ``fks_data.providers``.
+    """
     found: dict[str, Dialect] = {}
+    for point in entry_points(group=GROUP):
+        found[point.name] = point.load()
     for module in pkgutil.iter_modules(dialects.__path__):
         dialect = importlib.import_module(f"{dialects.__name__}.{module.name}").DIALECT
         if not isinstance(dialect, Dialect):
