@@ -31,6 +31,15 @@ from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
 
 _TELL_THE_LAST_ONLY = {"kucoin"}  # of trades
 
+_MANY_HOURS = 3200  # as the scenario asks for
+
+
+def _asks_in_windows(provider: Provider) -> bool:
+    """Whether many hours take more than one question."""
+    windows = provider.bars is not None and provider.bars.page is not whole_range
+    return windows and provider.capabilities.page_bars < _MANY_HOURS
+
+
 # What a tag of a feature or scenario demands of a provider.
 DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "bars": lambda p: Capability.BARS in p.capabilities.offers,
@@ -50,8 +59,8 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "shallow": lambda p: p.capabilities.history_bars is not None,
     "flat": lambda p: p.capabilities.holes is not GapReason.NO_TRADES,
     "sparse": lambda p: p.capabilities.holes is GapReason.NO_TRADES,
-    "unpaged": lambda p: p.bars is not None and p.bars.page is whole_range,
-    "windowed": lambda p: p.bars is not None and p.bars.page is not whole_range,
+    "unpaged": lambda p: p.bars is not None and not _asks_in_windows(p),
+    "windowed": lambda p: p.bars is not None and _asks_in_windows(p),
 }
 
 
