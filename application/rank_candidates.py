@@ -111,6 +111,26 @@ class RankCandidates:
         open_to_us = [n for n in names if (p := self.provider(n)).has_key or not p.needs_key]
         return open_to_us or names
 
+    def able(
+        self, capability: Capability, instrument: Instrument, only: str | None = None
+    ) -> Sequence[str]:
+        """Who offers that for the class of assets at all, in the operator's order; asks nobody.
+
+        Without ``only`` they are comparable (``Basis``), as those that are asked.
+
+        Raises:
+            InvalidRequest: ``only`` names no configured provider.
+        """
+        offers = {
+            name: provider.capabilities
+            for name, provider in self._asked(only).items()
+            if provider.capabilities.can(capability, instrument.asset_class)
+        }
+        if not offers:
+            return ()
+        basis = offers[self._usable(tuple(offers))[0]].basis
+        return tuple(name for name, can in offers.items() if can.basis is basis)
+
     def capable(
         self, instrument: Instrument, interval: Interval, only: str | None = None
     ) -> Sequence[str]:

@@ -39,6 +39,7 @@ from application.adjust_bars import AdjustBars
 from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
 from application.cancel_job import CancelJob
+from application.collect_ticks import QUOTES, TRADES, CollectTicks
 from application.complete_series import CompleteSeries
 from application.compute_indicators import ComputeIndicators
 from application.fetch_bars import FetchBars
@@ -51,6 +52,7 @@ from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
 from application.rank_candidates import RankCandidates
+from application.read_ticks import ReadTicks
 from application.reconcile_jobs import ReconcileJobs
 from application.refresh_listings import RefreshListings
 from application.report_status import ReportStatus
@@ -174,6 +176,10 @@ class Application(containers.DeclarativeContainer):
     )
     adjust_bars = providers.Singleton(AdjustBars, get_bars, find_actions, ring.clock)
     compute_indicators = providers.Singleton(ComputeIndicators, adjust_bars)
+    collect_trades = providers.Singleton(CollectTicks, TRADES, ring.ticks, ring.catalogue)
+    collect_quotes = providers.Singleton(CollectTicks, QUOTES, ring.ticks, ring.catalogue)
+    read_trades = providers.Singleton(ReadTicks, candidates, collect_trades, ring.clock)
+    read_quotes = providers.Singleton(ReadTicks, candidates, collect_quotes, ring.clock)
     get_price = providers.Singleton(GetPrice, candidates, ring.cache, ring.clock)
     fill_gaps = providers.Singleton(
         FillGaps,

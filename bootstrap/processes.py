@@ -125,6 +125,8 @@ def services_of(settings: Settings, opened: Opened, *, demo: bool) -> Services:
         adjust_bars=use.adjust_bars(),
         compute_indicators=use.compute_indicators(),
         get_price=use.get_price(),
+        read_trades=use.read_trades(),
+        read_quotes=use.read_quotes(),
         list_providers=use.list_providers(),
         report_status=use.report_status(),
         resolve_symbol=use.resolve(),
@@ -201,7 +203,10 @@ class _Working:
 async def _land(opened: Opened) -> None:
     """Give what was begun for callers who have gone a moment to reach the store."""
     flights = asyncio.gather(
-        opened.application.get_bars().drain(), opened.application.get_price().drain()
+        opened.application.get_bars().drain(),
+        opened.application.get_price().drain(),
+        opened.application.read_trades().drain(),
+        opened.application.read_quotes().drain(),
     )
     try:
         async with asyncio.timeout(_LAST_WISHES_S):

@@ -35,6 +35,7 @@ from adapters_in.http.replies import Call, Headers, Reply, Route
 from adapters_in.http.series_routes import SeriesRoutes
 from adapters_in.http.service_routes import ServiceRoutes
 from adapters_in.http.services import Services
+from adapters_in.http.tick_routes import TickRoutes
 from domain.errors import DeadlineExceeded, MarketDataError
 from domain.provider import Priority
 from ports.market_data import CallContext
@@ -67,6 +68,7 @@ def route_table(services: Services, hot: HotAnswers | None = None) -> tuple[Rout
         *ServiceRoutes(services).table(),
         *BarRoutes(services, kept).table(),
         *IndicatorRoutes(services).table(),
+        *TickRoutes(services).table(),
         *SeriesRoutes(services).table(),
         *JobRoutes(services).table(),
         *PageRoutes(services).table(),

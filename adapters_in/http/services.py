@@ -10,10 +10,12 @@ from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
+from application.read_ticks import ReadTicks
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
 from application.search_symbols import SearchSymbols
 from application.submit_backfill import SubmitBackfill
+from domain.ticks import Quote, Trade
 from ports.clock import Clock, Ids
 from ports.telemetry import Telemetry
 
@@ -52,6 +54,8 @@ class Services:
     adjust_bars: AdjustBars
     compute_indicators: ComputeIndicators
     get_price: GetPrice
+    read_trades: ReadTicks[Trade]
+    read_quotes: ReadTicks[Quote]
     list_providers: ListProviders
     report_status: ReportStatus
     resolve_symbol: ResolveSymbol

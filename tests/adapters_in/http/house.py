@@ -16,12 +16,14 @@ from adapters_out.memory.health_board import MemoryHealthBoard
 from adapters_out.memory.instrument_store import MemoryInstrumentStore
 from adapters_out.memory.job_ledger import MemoryJobLedger
 from adapters_out.memory.telemetry import RecordingTelemetry
+from adapters_out.memory.tick_store import MemoryTickStore
 from adapters_out.memory.turnstile import MemoryTurnstile
 from adapters_out.provider_kit.pacer import SharedPacer
 from application.adjust_bars import AdjustBars
 from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
 from application.cancel_job import CancelJob
+from application.collect_ticks import QUOTES, TRADES, CollectTicks
 from application.complete_series import CompleteSeries
 from application.compute_indicators import ComputeIndicators
 from application.fetch_bars import FetchBars
@@ -32,6 +34,7 @@ from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
 from application.rank_candidates import RankCandidates
+from application.read_ticks import ReadTicks
 from application.refresh_listings import RefreshListings
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
@@ -42,13 +45,14 @@ from application.submit_backfill import SubmitBackfill
 from ports.actions import ActionCatalogue
 from ports.jobs import JobQueue
 from ports.market_data import MarketDataProvider, ProviderCatalogue
+from ports.ticks import TickCatalogue
 from tests.adapters_in.http.paper_exchange import PaperExchange
 from tests.runner import Run
 
 NOW = 1_732_700_000.0  # 2024-11-27 09:33:20 UTC
 
 
-class Shelf(ProviderCatalogue, ActionCatalogue):
+class Shelf(ProviderCatalogue, ActionCatalogue, TickCatalogue):
     """The paper exchanges, most preferred first."""
 
     def __init__(self, *exchanges: PaperExchange) -> None:
@@ -123,12 +127,15 @@ class House:
             clock=clock,
             telemetry=telemetry,
         )
+        ticks = MemoryTickStore()
         find = FindActions(candidates, catalogue, MemoryActionStore(clock), clock)
         adjust_bars = AdjustBars(get_bars, find, clock)
         return Services(
             adjust_bars=adjust_bars,
             compute_indicators=ComputeIndicators(adjust_bars),
             get_price=GetPrice(candidates, cache, clock),
+            read_trades=ReadTicks(candidates, CollectTicks(TRADES, ticks, catalogue), clock),
+            read_quotes=ReadTicks(candidates, CollectTicks(QUOTES, ticks, catalogue), clock),
             list_providers=ListProviders(catalogue, health, pacer),
             report_status=ReportStatus(store, catalogue, pacer, clock),
             resolve_symbol=resolve,

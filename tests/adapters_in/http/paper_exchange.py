@@ -22,11 +22,12 @@ from domain.provider import (
 from ports.actions import ActionSource
 from ports.clock import Clock
 from ports.market_data import CallContext, MarketDataProvider
+from tests.adapters_in.http.paper_tape import PaperTape
 
 LISTED = tuple(Instrument.pair(base, "USDT") for base in ("BTC", "ETH", "SOL"))
 
 
-class PaperExchange(MarketDataProvider, ActionSource):
+class PaperExchange(MarketDataProvider, ActionSource, PaperTape):
     """Lists three pairs; every bar follows from its time; the running one is always sent.
 
     ``fault`` makes every call fail; ``holes`` are opens that it leaves out; ``shift`` corrects
@@ -52,6 +53,7 @@ class PaperExchange(MarketDataProvider, ActionSource):
         self.hang = False
         self.asked = 0
         self._clock = clock
+        PaperTape.__init__(self, clock)
 
     @property
     def name(self) -> str:
