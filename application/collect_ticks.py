@@ -6,7 +6,7 @@ from typing import Generic
 
 from msgspec import Struct, structs
 
-from application.tick_window import SETTLE_NS, TickWindow
+from application.tick_window import TickWindow
 from domain.instrument import Instrument
 from domain.provider import Capability
 from domain.ticks import Quote, StoredTicks, T, TickKey, TicksAsk, TicksPage, Trade
@@ -14,6 +14,7 @@ from domain.timerange import RangeSet, TimeRange
 from ports.market_data import CallContext
 from ports.ticks import TickCatalogue, TickSource, TickStore
 
+SETTLE_NS = 10 * 10**9  # for so long a venue may still add to its newest trades
 _QUESTIONS = 8  # to one provider, for one answer
 
 
@@ -97,7 +98,8 @@ class CollectTicks(Generic[T]):
             )
             page = await self.subject.ask(source, ask, context)
             await self._store.write(self.subject.kind, key, _settled(page))
-            known = known.union(window.reaching(page.covers))
+            if page.covers is not None:
+                known = known.union(RangeSet((page.covers,)))
             if window.edge(known) == edge:
                 break
         return await self.held(key, window, known)
@@ -111,6 +113,7 @@ def _settled(page: TicksPage[T]) -> TicksPage[T]:
     span = page.covers
     if span is None:
         return page
-    end = min(span.end, page.received_ns - SETTLE_NS)
+    looked_ns = page.received_ns if page.looked_ns is None else page.looked_ns
+    end = min(span.end, looked_ns - SETTLE_NS)
     covers = TimeRange(span.start, end) if span.start < end else None
     return structs.replace(page, covers=covers)

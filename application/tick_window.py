@@ -5,7 +5,6 @@ from msgspec import Struct
 from domain.ticks import Quote, StoredTicks, T, TickSlice, Trade
 from domain.timerange import RangeSet, TimeRange
 
-SETTLE_NS = 10 * 10**9  # what a venue may still add to the newest trades
 _FIRST_STEP_NS = 60 * 10**9
 _GROWTH = 8
 
@@ -31,7 +30,7 @@ class TickWindow(Struct, frozen=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         """Whether it ends with the present."""
-        return self.stop_ns > self.now_ns - SETTLE_NS
+        return self.stop_ns >= self.now_ns
 
     @property
     def span(self) -> TimeRange:
@@ -70,14 +69,6 @@ class TickWindow(Struct, frozen=True, kw_only=True):
         if asked == 0:
             return before or None, end
         return max(before, edge - _FIRST_STEP_NS * _GROWTH**asked, 0), end
-
-    def reaching(self, covers: TimeRange | None) -> RangeSet:
-        """What a page answers; one that reaches to the present answers for the whole end."""
-        if covers is None:
-            return RangeSet()
-        if self.is_open and covers.end >= self.now_ns - SETTLE_NS:
-            covers = TimeRange(covers.start, max(covers.end, self.stop_ns))
-        return RangeSet((covers,))
 
     def gaps(self, known: RangeSet, stored: StoredTicks[T]) -> RangeSet:
         """Of what the answer spans, that of which not everything is known."""

@@ -88,11 +88,14 @@ class TicksPage(Struct, Generic[T], frozen=True, kw_only=True):
 
     ``covers`` (Unix **ns**) is the range of which ``ticks`` holds everything that the provider
     has; None for a mere look at the present. Ticks may lie outside of it, at its edges.
+    ``looked_ns`` is when the provider looked at the latest, by the slower one of both clocks
+    (None: when the answer was received).
     """
 
     ticks: tuple[T, ...]
     received_ns: int
     covers: TimeRange | None = None
+    looked_ns: int | None = None
 
 
 class TickSlice(Struct, frozen=True, kw_only=True):

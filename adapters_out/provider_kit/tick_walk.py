@@ -48,14 +48,17 @@ class TickWalk(Generic[T]):
         whole = part.more is None or self._is_behind(ticks)
         if not whole and part.more == self._next:
             raise Unreadable("it hands out the same next page again")
-        looked_ns = int(reply.true_at * 1_000_000) * 1000
-        begun_ns = looked_ns if self._begun_ns is None else self._begun_ns
+        asked_ns, looked_ns = (int(at * 1_000_000) * 1000 for at in (reply.asked_at, reply.true_at))
+        begun_ns = asked_ns if self._begun_ns is None else self._begun_ns
         found = ticks + self._found if self._back else self._found + ticks
         if whole or self._is_enough(found):
             known = (part.known_from_ns, part.known_until_ns)
             covers = self._covers(ticks, known, begun_ns, whole=whole)
             self.page = TicksPage(
-                ticks=self._tidy(found), received_ns=reply.received_ns, covers=covers
+                ticks=self._tidy(found),
+                received_ns=reply.received_ns,
+                covers=covers,
+                looked_ns=min(begun_ns, looked_ns),
             )
             return
         self._parts += 1
@@ -84,13 +87,13 @@ class TickWalk(Generic[T]):
         return tuple(sorted(kept.values(), key=_moment))
 
     def _covers(
-        self, ticks: list[T], known: tuple[int | None, int | None], looked_ns: int, *, whole: bool
+        self, ticks: list[T], known: tuple[int | None, int | None], begun_ns: int, *, whole: bool
     ) -> TimeRange | None:
         """What is answered for good; the moment at which a page was cut is not."""
         if self._endpoint.live:
             return None
         start = self._ask.start_ns or 0
-        end = min(self._ask.end_ns or _LATEST_NS, looked_ns, known[1] or _LATEST_NS)
+        end = min(self._ask.end_ns or _LATEST_NS, begun_ns, known[1] or _LATEST_NS)
         if not whole and ticks and self._back:
             start = max(start, ticks[0].ts_ns + 1)
         elif not whole and ticks:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
+from adapters_out.provider_kit.tick_walk import TickWalk
 from domain.errors import CallRefused, MalformedPayload, RangeUnavailable
 from domain.ticks import Quote, TicksAsk, TicksPage, Trade
 from domain.timerange import TimeRange
@@ -178,3 +179,14 @@ def test_a_provider_without_the_endpoint_refuses() -> None:
 
     with pytest.raises(CallRefused, match="offers no quotes"):
         in_virtual_time(work())
+
+
+def test_a_slow_clock_of_the_venue_is_known() -> None:
+    """It is told apart when the venue looked: what it stamps later may lie before our present."""
+    walk = TickWalk(Trade, PAGED, within(9, 0, None, newest=False))
+    behind = {"date": "Tue, 14 Nov 2023 22:13:00 GMT"}  # a minute before NOW
+    walk.read(Reply(200, b"[]", behind, asked_at=NOW, received_at=NOW + 1))
+    assert walk.page is not None
+    assert walk.page.covers == TimeRange(T0, NOW_NS)
+    assert walk.page.looked_ns == NOW_NS - 60 * 10**9
+    assert walk.page.received_ns == NOW_NS + 10**9
