@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from adapters_in.http.bodies_series import Span
 from adapters_in.http.bodies_ticks import QuoteRow, Quotes, TradeRow, Trades
-from adapters_in.http.kinds import LATEST, Text
+from adapters_in.http.kinds import Text
 from adapters_in.http.parameters import (
     Parameter,
     check_range,
@@ -26,8 +26,8 @@ from domain.ticks import Quote, T, Trade
 _NS = 10**9
 _DEFAULT_LIMIT = 500
 _STATUSES = (400, 404, 422, 503, 504)
-# The moment (ns) of the tick that follows, and how many of that moment the caller has.
-_CURSOR = r"t1-([1-9][0-9]{0,18})-(0|[1-9][0-9]{0,5})"
+# The moment (ns, up to 2099) of the tick that follows, and how many of it the caller has.
+_CURSOR = r"t1-([1-9][0-9]{0,17}|[1-3][0-9]{18}|40[0-9]{17})-(0|[1-9][0-9]{0,5})"
 _CURSOR_LENGTH = 30
 
 
@@ -144,7 +144,7 @@ def _quote_row(quote: Quote, received_ns: int) -> QuoteRow:
 
 def _place(cursor: str) -> tuple[int, int]:
     found = re.fullmatch(_CURSOR, cursor)
-    if found is None or int(found[1]) > LATEST * _NS:
+    if found is None:
         message = "The cursor is not one of ours: pass the value of `next` unchanged."
         raise InvalidRequest(message, "cursor")
     return int(found[1]), int(found[2])
