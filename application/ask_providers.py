@@ -160,6 +160,7 @@ class AskProviders:
 
     def _share(self, context: CallContext, left: int) -> CallContext:
         """The part of the remaining time that one of ``left`` candidates may use."""
+        context = replace(context, standby=left > 1)
         if context.deadline is None:
             return context
         span = max(0.0, _time_left(self._clock, context))

@@ -125,10 +125,10 @@ class GetPrice:
 
     def _share(self, context: CallContext, candidates: int) -> CallContext:
         left = self._left(context)
-        if left is None:
-            return context
-        until = self._clock.monotonic() + max(0.0, left - _RESERVE_S) / candidates
-        return CallContext(until, context.priority, context.request_id)
+        until = None
+        if left is not None:
+            until = self._clock.monotonic() + max(0.0, left - _RESERVE_S) / candidates
+        return CallContext(until, context.priority, context.request_id, candidates > 1)
 
     def _answer(
         self, query: PriceQuery, kept: _Kept, *, cached: bool, stale: bool = False

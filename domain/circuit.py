@@ -1,9 +1,10 @@
 """The health of a provider as a value: its circuit, how it opens, is probed and closes.
 
-Closed lets calls through. Five faults in a row, or more than half of the last twenty calls (at
-least ten), open it: nothing is sent for a cool-down of 2 s. Then exactly one probe, over all
-processes, is let through (half-open): success closes the circuit and forgets the past, a fault
-doubles the cool-down, up to 15 s. A prober that dies loses its claim after a short lease.
+Closed lets calls through. Five faults in a row, more than half of the last twenty calls (at
+least ten), or one silence open it: nothing is sent for a cool-down of 2 s. Then exactly one
+probe, over all processes, is let through (half-open): success closes the circuit and forgets the
+past, a fault doubles the cool-down, up to 15 s. A prober that dies loses its claim after a short
+lease.
 """
 
 from collections.abc import Iterable
@@ -35,13 +36,15 @@ class CircuitState(Enum):
 class Outcome(Struct, frozen=True):
     """One call's end: ``ok`` is False only for faults that hurt health; ``latency_s`` its length.
 
-    ``probe`` marks the call that was sent to test an open circuit.
+    ``probe`` marks the call that was sent to test an open circuit, ``silent`` one that got no
+    answer at all in a time in which there always is one.
     """
 
     ok: bool
     latency_s: float
     at: float
     probe: bool = False
+    silent: bool = False
 
 
 class ProviderHealth(Struct, frozen=True):
@@ -104,7 +107,8 @@ def after(health: ProviderHealth, outcome: Outcome) -> ProviderHealth:
     """
     if health.state is CircuitState.CLOSED:
         noted = _noted(health, outcome)
-        return _opened(noted, outcome.at, COOLDOWN_S) if _is_sick(noted) else noted
+        is_open = outcome.silent or _is_sick(noted)
+        return _opened(noted, outcome.at, COOLDOWN_S) if is_open else noted
     if not outcome.probe:
         return health
     if outcome.ok:

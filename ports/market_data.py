@@ -14,12 +14,14 @@ class CallContext(Struct, frozen=True):
     """On whose behalf a provider is asked.
 
     ``deadline`` is in ``Clock.monotonic`` seconds (None: only the provider's own time-out per
-    call); ``request_id`` goes into the log, never to the provider.
+    call); ``request_id`` goes into the log, never to the provider. ``standby``: another provider
+    could answer, so that one which does not answer as quickly as usual need not be waited for.
     """
 
     deadline: float | None = None
     priority: Priority = Priority.INTERACTIVE
     request_id: str = ""
+    standby: bool = False
 
 
 class MarketDataProvider(Protocol):

@@ -8,6 +8,7 @@ from adapters_out.provider_kit.bulkhead import Bulkhead
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import find_fault
 from adapters_out.provider_kit.http import HttpChannel
+from adapters_out.provider_kit.patience import Patience
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.redaction import Redactor
 from domain.circuit import CircuitState, Outcome, ProviderHealth, allows
@@ -55,6 +56,7 @@ class Sent(Struct):
     seconds: float = 0.0
     reply: Reply = Reply(0, b"")
     kept: bool = False
+    standby: bool = False
 
 
 class Sender:
@@ -75,6 +77,7 @@ class Sender:
         self._redactor = redactor
         self._around = around
         self._bulkhead = Bulkhead(provider.name, policy.concurrency, _WAITING)
+        self._patience = Patience(provider.name)
 
     async def send(self, call: Call, endpoint: str, context: CallContext) -> Sent:
         """One try; the reply carries data. The caller settles it when it has been read.
@@ -84,13 +87,16 @@ class Sender:
                 ban has frozen the budget by then.
         """
         seen = await self.permitted()
+        self._refuse_if_stalled(context)
         left = self._left(context)
         async with self._bulkhead.slot(context.priority, left):
+            self._refuse_if_stalled(context)
             await self._around.pacer.acquire(
                 self._provider.name, self._policy, call.weight, context.priority, context.deadline
             )
+            self._refuse_if_stalled(context)
             probe = await self._probes(seen)
-            sent = Sent(call, endpoint, context.request_id, seen, probe)
+            sent = Sent(call, endpoint, context.request_id, seen, probe, standby=context.standby)
             error = await self._exchange(sent, self._left(context))
         await self._report(sent)
         if error is None:
@@ -132,9 +138,7 @@ class Sender:
                 at=around.clock.now(),
                 probe=sent.probe,
             )
-            after = await around.health.record(name, outcome)
-            if after.state is not sent.seen.state:
-                around.telemetry.circuit_changed(name, after.state.value)
+            await self._record(sent, outcome)
         self._log(sent, error)
 
     def cleaned(self, error: ProviderError) -> ProviderError:
@@ -149,7 +153,7 @@ class Sender:
             allowed = min(allowed, left)
         began = clock.monotonic()
         try:
-            sent.reply = await self._channel.send(sent.call, allowed)
+            sent.reply = await self._replied(sent, allowed)
         except TimeoutError:
             if allowed < self._policy.timeout_s:
                 return DeadlineExceeded(f"{name} did not answer before the deadline.")
@@ -159,6 +163,31 @@ class Sender:
         finally:
             sent.seconds = clock.monotonic() - began
         return find_fault(name, sent.reply, self._provider.faults, self._policy)
+
+    async def _replied(self, sent: Sent, allowed: float) -> Reply:
+        """The reply, waited for to the end by probes and those who have no alternative."""
+        work = self._channel.send(sent.call, allowed)
+        if not sent.standby or sent.probe:
+            return await work
+        clock = self._around.clock
+        began = clock.monotonic()
+
+        async def ended(answered: bool) -> None:  # noqa: FBT001 - one fact, told by its name
+            took = clock.monotonic() - began
+            silent = not answered and took >= _PATIENCE_S
+            await self._record(sent, Outcome(answered, took, clock.now(), silent=silent))
+
+        return await self._patience.wait(work, sent.seen, ended)
+
+    async def _record(self, sent: Sent, outcome: Outcome) -> None:
+        after = await self._around.health.record(self._provider.name, outcome)
+        if after.state is not sent.seen.state:
+            self._around.telemetry.circuit_changed(self._provider.name, after.state.value)
+
+    def _refuse_if_stalled(self, context: CallContext) -> None:
+        """Raise :class:`Stalled` if a call waits in vain already and others could answer."""
+        if context.standby:
+            self._patience.refuse_if_stalled()
 
     async def _probes(self, seen: ProviderHealth) -> bool:
         """Whether this call is the probe of an open circuit."""
