@@ -98,8 +98,5 @@ def _quiet_slots(held: Held, body: TimeRange, now: float) -> int:
 
 def _oldest(interval: Interval, can: Capabilities, now: float) -> int:
     """Where the history of the provider begins, at the earliest 1970."""
-    first, source = interval.ceil(0), can.source(interval) or interval
-    if can.history_bars is None:
-        return first
-    oldest = source.shift(source.floor(int(now)), -can.history_bars)
-    return max(first, interval.ceil(oldest))
+    first, oldest = interval.ceil(0), can.oldest(interval, now)
+    return first if oldest is None else max(first, interval.ceil(oldest))

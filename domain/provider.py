@@ -92,6 +92,7 @@ class Capabilities(Struct, frozen=True):
     names the corporate actions that its prices already contain (``splits``) when it has no raw
     ones, empty otherwise. ``tickers_of_the_day``: a stock's history is filed under the ticker
     that it had on each day, not under the one that it has now (:mod:`domain.renames`).
+    ``history_s`` tells of intervals of which it keeps only so many seconds.
     """
 
     offers: frozenset[Capability]
@@ -104,6 +105,7 @@ class Capabilities(Struct, frozen=True):
     basis: Basis = Basis.VENUE
     adjusted: str = ""
     tickers_of_the_day: bool = False
+    history_s: tuple[tuple[Interval, int], ...] = ()
 
     def can(self, capability: Capability, asset_class: AssetClass) -> bool:
         """Whether it answers this for that class of assets."""
@@ -116,22 +118,32 @@ class Capabilities(Struct, frozen=True):
 
     def reaches(self, interval: Interval, start: int, now: float) -> bool:
         """Whether a bar that opened at ``start``, or its parts, are within the kept history."""
-        if self.history_bars is None:
-            return True
+        oldest = self.oldest(interval, now)
+        return oldest is None or start >= oldest
+
+    def oldest(self, interval: Interval, now: float) -> int | None:
+        """From when (Unix s) its bars, or their parts, are kept; None: there is no such limit."""
         source = self.source(interval) or interval
-        return start >= source.shift(source.floor(int(now)), -self.history_bars)
+        kept_s = dict(self.history_s).get(source)
+        if kept_s is not None:
+            return source.ceil(int(now) - kept_s)
+        if self.history_bars is None:
+            return None
+        return source.shift(source.floor(int(now)), -self.history_bars)
 
 
 class BarsAsk(Struct, frozen=True):
     """A request for the final bars of an aligned range, in ascending pages.
 
     With ``forming`` the last page also carries the running bar after the range, if it is sent.
+    ``asked_at`` (Unix s, 0: unknown) is for providers that count back from now.
     """
 
     instrument: Instrument
     interval: Interval
     range: TimeRange
     forming: bool = False
+    asked_at: int = 0
 
 
 class RejectedRow(Struct, frozen=True):

@@ -147,10 +147,16 @@ def _out_of_reach(
     if interval is None or start is None or can.reaches(interval, start, now):
         return None
     reason = (
-        f"{name} keeps only the newest {can.history_bars} {interval.value} bars, "
-        f"which do not reach back to {moment(start)}."
+        f"{name} keeps only {_kept(can, interval)}, which do not reach back to {moment(start)}."
     )
     return Attempt(name, RangeUnavailable.code, reason, asked=False)
+
+
+def _kept(can: Capabilities, interval: Interval) -> str:
+    source = can.source(interval) or interval
+    seconds = dict(can.history_s).get(source)
+    kept = f"the newest {can.history_bars}" if seconds is None else f"{span(seconds)} of"
+    return f"{kept} {source.value} bars"
 
 
 def _not_comparable(candidate: Candidate, basis: Basis | None) -> Attempt | None:

@@ -21,6 +21,12 @@ def _day(year: int, month: int, day: int) -> int:
     return calendar.timegm((year, month, day, 0, 0, 0))
 
 
+def _weekday(year: int, month: int, day: int) -> int:
+    """That day or the Monday after it: an ex-day is a day of trading."""
+    wait = {calendar.SATURDAY: 2, calendar.SUNDAY: 1}.get(calendar.weekday(year, month, day), 0)
+    return _day(year, month, day) + wait * 86_400
+
+
 def _split(year: int, month: int, day: int, ratio: float) -> CorporateAction:
     return CorporateAction(_day(year, month, day), ActionKind.SPLIT, ratio=ratio)
 
@@ -28,7 +34,7 @@ def _split(year: int, month: int, day: int, ratio: float) -> CorporateAction:
 def _quarterly(first: int, last: int, amount: float) -> tuple[CorporateAction, ...]:
     """Four equal dividends in each year, those of its last year after August left out."""
     return tuple(
-        CorporateAction(_day(year, *when), ActionKind.DIVIDEND, amount=amount, currency="USD")
+        CorporateAction(_weekday(year, *when), ActionKind.DIVIDEND, amount=amount, currency="USD")
         for year in range(first, last + 1)
         for when in _QUARTERS
         if (year, *when) < (last, 9, 1)

@@ -1,8 +1,8 @@
 """What the synthetic market trades: well-known names at plausible prices.
 
-Prices are the level around which a path wanders, not a forecast. Two instruments exist for
-trouble: ``KAS-USDT`` is so thin that most minutes have no trade, and ``TIA-USDT`` loses two
-hours every Sunday to an outage.
+Prices are the level around which a path wanders, not a forecast. Three instruments exist for
+trouble: ``KAS-USDT`` and ``THIN`` are so thin that most minutes have no trade, and ``TIA-USDT``
+loses two hours every Sunday to an outage.
 """
 
 import calendar
@@ -107,6 +107,7 @@ _STOCKS = (
     ("AMD", 220.0, 50e6, "1972-09-27"),
     ("NFLX", 110.0, 35e6, "2002-05-23"),
     ("SPY", 670.0, 75e6, "1993-01-29"),
+    ("THIN", 12.0, 9e3, "2015-03-02"),
 )
 # contract, root, level, decimals, contracts a day, first and last day of trading
 _FUTURES = (

@@ -26,14 +26,20 @@ class Walk:
     def __init__(self, ask: BarsAsk, endpoint: BarsEndpoint, page_bars: int, now: float) -> None:
         """Start at the start; a range that has not begun to close is done at once."""
         interval = ask.interval
-        self._ask = ask
         self._endpoint = endpoint
         self._present = interval.floor(int(now))
         opened = ask.range.start < self._present
         self._left: TimeRange | None = ask.range if opened else None
         self._cursor: Call | None = None
-        count = interval.count(ask.range.start, ask.range.end)
-        self._pages = _SLACK * (2 + count // page_bars)
+        self._ask = replace(ask, asked_at=int(now))
+        self._pages = self._bound(page_bars)
+
+    def _bound(self, page_bars: int) -> int:
+        """How many pages the whole range can take, with slack."""
+        ask, interval = self._ask, self._ask.interval
+        window = self._endpoint.page(ask)
+        page = min(page_bars, max(1, interval.count(window.start, window.end)))
+        return _SLACK * (2 + interval.count(ask.range.start, ask.range.end) // page)
 
     @property
     def done(self) -> bool:

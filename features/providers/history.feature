@@ -42,13 +42,14 @@ Feature: The past
     And the missing ones are the minutes in which nobody traded
     And the provider has answered for the whole stretch
 
+  @coins
   Scenario: The provider was down
     When the last 168 hours of TIA-USDT are asked for
     Then 166 bars come
     And the missing ones are the two hours of Sunday's outage
     And the provider has answered for the whole stretch
 
-  @deep
+  @deep @coins
   Scenario: Before the listing there was nothing
     When the 40 hours around the listing of SUI-USDT are asked for
     Then 20 bars come

@@ -1,4 +1,4 @@
-@stocks @deep
+@stocks @days
 Feature: Stocks
   A day of a stock is the day of its session, whatever the provider stamps it with, in winter and
   in summer; its prices are those that were paid, where the provider has them.
@@ -37,6 +37,16 @@ Feature: Stocks
     When the days of AAPL from 2025-11-08 to 2025-11-10 are asked for
     Then 0 bars come
     And the provider has answered for the whole stretch
+
+  @bars
+  Scenario: Before its first day a stock has no bars
+    When the days of META from 2012-05-07 to 2012-05-29 are asked for
+    Then every bar of that stretch comes as it was traded
+
+  @bars
+  Scenario: Nobody knows the ticker
+    When the days of NOPE from 2025-10-20 to 2025-11-10 are asked for
+    Then the answer is that the instrument is not listed
 
   @actions
   Scenario: Splits and dividends

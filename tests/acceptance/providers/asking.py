@@ -75,6 +75,7 @@ def ask_bars(
     patience_s: float | None = None,
 ) -> Answer:
     """Ask for the bars that open in ``span``."""
+    symbol = stage.cast(symbol)
     answer = Answer(symbol, interval, TimeRange(*span))
     question = BarsAsk(resolve_symbol(symbol), interval, TimeRange(*span))
 
@@ -94,6 +95,7 @@ async def price(
     priority: Priority = Priority.INTERACTIVE,
 ) -> Answer:
     """Ask for one price."""
+    symbol = stage.cast(symbol)
     answer = Answer(symbol)
 
     async def ask() -> None:

@@ -27,7 +27,8 @@ _YEAR = 365 * 86_400
 def _symbols(stage: Stage) -> tuple[str, ...]:
     """A well-known instrument, a cheap one with many decimals, and a quiet one, if listed."""
     can = stage.provider.capabilities
-    wanted = next(names for kind, names in _WANTED.items() if kind in can.asset_classes)
+    kinds = {AssetClass.STOCK} if stage.plays_stocks else can.asset_classes
+    wanted = next(names for kind, names in _WANTED.items() if kind in kinds)
     if Capability.INSTRUMENTS not in can.offers:
         return wanted
     listed = {each.instrument.id for each in stage.run(_listings(stage))}
@@ -117,7 +118,7 @@ def check_absent_values(stage: Stage) -> None:
 def check_unknown_instrument(stage: Stage) -> None:
     """What nobody lists is not listed: no bars, no other instrument's, and no empty range."""
     crypto = AssetClass.CRYPTO in stage.provider.capabilities.asset_classes
-    symbol = "NOPE-USDT" if crypto else "NOPE"
+    symbol = "NOPE-USDT" if crypto and not stage.plays_stocks else "NOPE"
     interval = _natural(stage)[0]
     end = interval.floor(int(stage.now()))
     answer = ask_bars(stage, symbol, interval, (interval.shift(end, -5), end))
@@ -128,8 +129,8 @@ def check_unknown_instrument(stage: Stage) -> None:
 def check_long_ago(stage: Stage) -> None:
     """A range before the kept history is refused; one before the listing is empty."""
     interval, can = _natural(stage)[0], stage.provider.capabilities
-    symbol = _symbols(stage)[0]
-    if can.history_bars is not None:
+    symbol = "META" if stage.plays_stocks else _symbols(stage)[0]  # not of the last century
+    if can.oldest(interval, stage.now()) is not None:
         start = interval.floor(int(stage.now()) - 3 * _YEAR)
         answer = ask_bars(stage, symbol, interval, (start, interval.shift(start, 60)))
         assert isinstance(answer.error, RangeUnavailable)

@@ -5,11 +5,12 @@ Every scenario runs for every provider that can do what it is about, in both rin
 
 from collections.abc import Callable, Iterator, Mapping
 
+import numpy as np
 import pytest
 from pytest_bdd import parsers, then, when
 
 from adapters_in.simulator.simulator import discover
-from adapters_out.provider_kit.provider import Provider, whole_range
+from adapters_out.provider_kit.provider import Provider
 from domain.coverage import GapReason
 from domain.errors import (
     AccessDenied,
@@ -23,11 +24,20 @@ from domain.errors import (
     RangeUnavailable,
     RateLimited,
 )
-from domain.instrument import AssetClass
+from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
-from domain.provider import Capability
-from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded
+from domain.provider import BarsAsk, Capability
+from domain.timerange import TimeRange
+from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded, traded
+from tests.acceptance.providers.casting import STOCK_PLAYERS, unit_of
 from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
+
+
+def _is_shallow(provider: Provider) -> bool:
+    """Whether there are bars that it no longer keeps."""
+    can = provider.capabilities
+    return can.history_bars is not None or bool(can.history_s)
+
 
 _TELL_THE_LAST_ONLY = {"kucoin"}  # of trades
 
@@ -36,8 +46,14 @@ _MANY_HOURS = 3200  # as the scenario asks for
 
 def _asks_in_windows(provider: Provider) -> bool:
     """Whether many hours take more than one question."""
-    windows = provider.bars is not None and provider.bars.page is not whole_range
-    return windows and provider.capabilities.page_bars < _MANY_HOURS
+    if provider.bars is None:
+        return False
+    stock = provider.name in STOCK_PLAYERS
+    instrument = Instrument.stock("AAPL") if stock else Instrument.pair("BTC", "USDT")
+    interval = unit_of("hours") if stock else INTERVALS["hours"]
+    start = 1_699_920_000
+    span = TimeRange(start, interval.shift(start, _MANY_HOURS))
+    return provider.bars.page(BarsAsk(instrument, interval, span)).end < span.end
 
 
 # What a tag of a feature or scenario demands of a provider.
@@ -55,12 +71,16 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "actions": lambda p: Capability.ACTIONS in p.capabilities.offers,
     "lately": lambda p: p.name in _TELL_THE_LAST_ONLY,
     "past": lambda p: p.name not in _TELL_THE_LAST_ONLY,
-    "deep": lambda p: p.capabilities.history_bars is None,
-    "shallow": lambda p: p.capabilities.history_bars is not None,
+    "days": lambda p: p.capabilities.oldest(Interval.D1, 2e9) is None,
+    "deep": lambda p: not _is_shallow(p),
+    "shallow": _is_shallow,
+    "coins": lambda p: p.name not in STOCK_PLAYERS,
     "flat": lambda p: p.capabilities.holes is not GapReason.NO_TRADES,
     "sparse": lambda p: p.capabilities.holes is GapReason.NO_TRADES,
-    "unpaged": lambda p: p.bars is not None and not _asks_in_windows(p),
-    "windowed": lambda p: p.bars is not None and _asks_in_windows(p),
+    "unpaged": lambda p: (
+        p.bars is not None and not _asks_in_windows(p) and not p.capabilities.history_s
+    ),
+    "windowed": _asks_in_windows,
 }
 
 
@@ -116,9 +136,9 @@ SAYINGS: dict[str, tuple[type[MarketDataError], ...]] = {
 
 
 def _last(stage: Stage, symbol: str, count: int, unit: str, patience_s: float | None) -> Answer:
-    interval = INTERVALS[unit]
-    end = interval.floor(int(stage.now()))
-    return ask_bars(stage, symbol, interval, (interval.shift(end, -count), end), patience_s)
+    interval = stage.interval(unit)
+    span = stage.past(stage.cast(symbol), interval, count)
+    return ask_bars(stage, symbol, interval, span, patience_s)
 
 
 @when(parsers.re(r"the last (?P<count>\d+) (?P<unit>\w+) of (?P<symbol>[A-Z-]+) are asked for"))
@@ -143,11 +163,17 @@ def ask_impatiently(  # as many words as the sentence has
 
 
 @then(parsers.parse("{count:d} bars come in order without a gap"))
-def whole(answers: list[Answer], count: int) -> None:
+def whole(stage: Stage, answers: list[Answer], count: int) -> None:
     """The series itself refuses disorder; what is left to check is that nothing is missing."""
-    assert answers[-1].errors == []
-    series = answers[-1].series
+    answer = answers[-1]
+    assert answer.errors == []
+    series = answer.series
     assert len(series) == count
+    if stage.plays_stocks:  # the nights are no gap
+        assert answer.range is not None
+        span = (answer.range.start, series.interval.close(int(series.ts[-1])))
+        assert np.array_equal(series.ts, traded(stage, answer.symbol, answer.interval, span).ts)
+        return
     last = int(series.ts[-1])
     assert series.interval.shift(int(series.ts[0]), count - 1) == last
 

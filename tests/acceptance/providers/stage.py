@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from adapters_in.simulator.assets import ASSETS, Asset
+from adapters_in.simulator.columns import Grid
 from adapters_in.simulator.faults import Fault, FaultKind
 from adapters_in.simulator.market import SyntheticMarket
 from adapters_in.simulator.server import SimulatorServer
@@ -32,6 +33,7 @@ from domain.instrument import resolve_symbol
 from domain.interval import Interval
 from domain.secret import Secret
 from ports.clock import Clock
+from tests.acceptance.providers.casting import SESSION, STOCK_PLAYERS, ShiftedClock, cast, unit_of
 from tests.acceptance.providers.transport import scripted
 
 T = TypeVar("T")
@@ -54,8 +56,16 @@ class Stage:
         self._ring = ring
         is_scripted = ring == "scripted"
         self._runner = asyncio.Runner(loop_factory=VirtualTimeLoop if is_scripted else None)
-        self.clock: Clock = LoopClock(_SATURDAY_NOON) if is_scripted else SystemClock()
-        self._settings = ProviderSettings(api_key=KEY if self.provider.auth else None)
+        self.plays_stocks = name in STOCK_PLAYERS
+        opened = SESSION if self.plays_stocks else _SATURDAY_NOON
+        self.clock: Clock = LoopClock(opened) if is_scripted else SystemClock()
+        if self.plays_stocks and not is_scripted:
+            self.clock = ShiftedClock(self.clock, SESSION)
+        # The allowance of a day and the seconds between calls are not what most are about.
+        slow = not is_scripted and self.provider.policy.rps <= 1
+        self._settings = ProviderSettings(
+            api_key=KEY if self.provider.auth else None, rpd=0.0, rps=20.0 if slow else None
+        )
         self._source: KitProvider | None = None
         self._open = AsyncExitStack()
         self.simulator = self.run(self._simulated())
@@ -126,6 +136,24 @@ class Stage:
 
         return self.run(read())
 
+    def cast(self, symbol: str) -> str:
+        """Who plays the part of a coin at this provider."""
+        return cast(symbol) if self.plays_stocks else symbol
+
+    def interval(self, unit: str) -> Interval:
+        """What the scenarios call minutes and hours."""
+        return unit_of(unit) if self.plays_stocks else INTERVALS[unit]
+
+    def past(self, symbol: str, interval: Interval, count: int) -> tuple[int, int]:
+        """The stretch of the last so many closed bars that exist in the market."""
+        end = interval.floor(int(self.now()))
+        if not self.plays_stocks:
+            return interval.shift(end, -count), end
+        first = interval.shift(end, -count * 8)
+        edges = Grid.of(interval).edges(first, count * 8)
+        known = ASSETS.get(symbol, ASSETS["AAPL"])  # all stocks trade at the same time
+        return int(self.market.bars(known, edges, 4e9).ts[-count]), end
+
     def asset(self, symbol: str) -> Asset:
         """The synthetic instrument behind a canonical id."""
         return ASSETS[resolve_symbol(symbol).id]
@@ -138,7 +166,7 @@ class Stage:
         """What a price costs at this provider."""
         endpoint = self.provider.price
         assert endpoint is not None
-        call = endpoint.ask(resolve_symbol("BTC-USDT"))
+        call = endpoint.ask(resolve_symbol(self.cast("BTC-USDT")))
         assert not hasattr(call, "send"), "a question of several calls has no single weight"
         pairs = tuple((name, str(value)) for name, value in call.params.items())
         return self.simulator.dialects[self.name].weigh(Request(call.path, pairs))

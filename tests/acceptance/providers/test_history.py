@@ -8,7 +8,7 @@ from adapters_in.simulator.assets import ASSETS
 from adapters_in.simulator.wire import Correction
 from domain.interval import Interval
 from tests.acceptance.providers.asking import Answer, ask_bars, traded
-from tests.acceptance.providers.stage import INTERVALS, Stage
+from tests.acceptance.providers.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("provider")
 scenarios("providers/history.feature")
@@ -19,9 +19,12 @@ _HOUR = 3600
 
 @given(parsers.parse("the provider has changed the close of {symbol} 10 hours ago to {close:f}"))
 def _change_the_close(stage: Stage, symbol: str, close: float) -> None:
-    ts = Interval.H1.shift(Interval.H1.floor(int(stage.now())), -10)
-    correction = Correction({"close": close, "low": close})
-    stage.simulator.correct(stage.name, symbol, "1h", ts, correction)
+    interval, played = stage.interval("hours"), stage.cast(symbol)
+    ts, _ = stage.past(played, interval, 10)
+    # A close above every price of a stock becomes the high as well.
+    far = {"high": close} if stage.plays_stocks else {"low": close}
+    correction = Correction({"close": close, **far})
+    stage.simulator.correct(stage.name, played, interval.value, ts, correction)
 
 
 @when(parsers.parse("the last {count:d} minutes of {symbol} and the running one are asked for"))
@@ -34,7 +37,7 @@ def _ask_with_the_running_one(stage: Stage, answers: list[Answer], count: int, s
 def _ask_long_ago(  # the sentence has so many words
     stage: Stage, answers: list[Answer], count: int, unit: str, symbol: str, years: int
 ) -> None:
-    interval = INTERVALS[unit]
+    interval = stage.interval(unit)
     start = interval.floor(int(stage.now()) - years * _YEAR)
     span = (start, interval.shift(start, count))
     answers.append(ask_bars(stage, symbol, interval, span))
@@ -85,5 +88,5 @@ def _sunday_is_missing(answers: list[Answer]) -> None:
 @then(parsers.parse("the bar of 10 hours ago closes at {close:f}"))
 def _it_closes_at(stage: Stage, answers: list[Answer], close: float) -> None:
     series = answers[-1].series
-    ts = Interval.H1.shift(Interval.H1.floor(int(stage.now())), -10)
+    ts, _ = stage.past(answers[-1].symbol, stage.interval("hours"), 10)
     assert series.close[series.ts == ts].tolist() == [close]

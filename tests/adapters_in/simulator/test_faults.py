@@ -6,7 +6,8 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +28,8 @@ PATHS = {
     "polygon": "/v2/aggs/ticker/X:BTCUSDT/range/1/minute/0/4000000000000?limit=20&sort=desc"
     "&apiKey=x",
     "eodhd": "/intraday/BTC-USDT.CC?interval=1h&fmt=json&api_token=x",
+    "alpha_vantage": "/query?function=TIME_SERIES_INTRADAY&symbol=IBM&interval=30min&apikey=x"
+    "&datatype=csv&outputsize=full",
 }
 PRICES = {
     "binance": "/api/v3/ticker/price?symbol=BTCUSDT",
@@ -35,6 +38,7 @@ PRICES = {
     "kucoin": "/api/v1/market/orderbook/level1?symbol=BTC-USDT",
     "polygon": "/v1/last/crypto/BTC/USDT?apiKey=x",
     "eodhd": "/real-time/BTC-USDT.CC?fmt=json&api_token=x",
+    "alpha_vantage": "/query?function=GLOBAL_QUOTE&symbol=IBM&apikey=x",
 }
 TIMES = {
     "binance": "/api/v3/time",
@@ -43,6 +47,7 @@ TIMES = {
     "kucoin": "/api/v1/timestamp",
     "polygon": "/v1/marketstatus/now?apiKey=x",
     "eodhd": "/internal-user?api_token=x",
+    "alpha_vantage": "/query?function=MARKET_STATUS&apikey=x",
 }
 IN_MS = {"binance", "polygon"}
 IN_NUMBERS = {"polygon", "eodhd"}  # prices are no texts
@@ -76,19 +81,29 @@ def bars(provider: str, reply: httpx.Response) -> list[list[Any]]:
 
     The newest first are turned round, so that all read alike.
     """
-    content = reply.json()
-    if provider == "binance":
-        return [row[:6] for row in content]
-    if provider == "kraken":
-        return [[*row[:5], row[6]] for row in content["result"]["XBTUSDT"]]
-    if provider == "polygon":
-        return [[row[key] for key in "tohlcv"] for row in reversed(content["results"])]
-    if provider == "eodhd":
-        names = ("timestamp", "open", "high", "low", "close", "volume")
-        return [[row[name] for name in names] for row in content]
-    if provider == "coinbase":
-        return [[t, o, h, low, c, v] for t, low, h, o, c, v in reversed(content)]
-    return [[int(t), o, h, low, c, v] for t, o, c, h, low, v, _ in reversed(content["data"])]
+    if provider == "alpha_vantage":
+        return [_line(text) for text in reversed(reply.text.splitlines()[1:]) if text.strip()]
+    return _ROWS[provider](reply.json())
+
+
+_EODHD = ("timestamp", "open", "high", "low", "close", "volume")
+_ROWS: dict[str, Callable[[Any], list[list[Any]]]] = {
+    "binance": lambda c: [row[:6] for row in c],
+    "kraken": lambda c: [[*row[:5], row[6]] for row in c["result"]["XBTUSDT"]],
+    "polygon": lambda c: [[row[key] for key in "tohlcv"] for row in reversed(c["results"])],
+    "eodhd": lambda c: [[row[name] for name in _EODHD] for row in c],
+    "coinbase": lambda c: [[t, o, h, low, c, v] for t, low, h, o, c, v in reversed(c)],
+    "kucoin": lambda c: [
+        [int(t), o, h, low, c, v] for t, o, c, h, low, v, _ in reversed(c["data"])
+    ],
+}
+
+
+def _line(text: str) -> list[Any]:
+    """A row of CSV; its local time is taken for UTC."""
+    stamp, *cells = text.split(",")
+    ts = int(datetime.fromisoformat(stamp).replace(tzinfo=UTC).timestamp())
+    return [ts, *(None if cell == "null" else cell for cell in cells)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 429, 451, 500, 502, 503, 520])
@@ -109,7 +124,12 @@ def test_status_with_the_providers_own_body(provider: str, status: int) -> None:
 
 def test_an_error_code_by_choice(provider: str) -> None:
     """A status fault may name one of the provider's own error codes."""
-    codes = {"binance": "-1008", "kraken": "EService:Busy", "kucoin": "400302"}
+    codes = {
+        "binance": "-1008",
+        "kraken": "EService:Busy",
+        "kucoin": "400302",
+        "alpha_vantage": "day",
+    }
     code = codes.get(provider, "Unsupported granularity")
     reply = got(provider, {"kind": "status", "status": 200, "code": code})
     assert code in reply.text
@@ -194,7 +214,7 @@ def test_a_wrong_length(provider: str) -> None:
             head, _, body = data.partition(b"\r\n\r\n")
             promised = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
             assert len(body) > promised
-            json.loads(body)
+            assert provider == "alpha_vantage" or json.loads(body)
 
     asyncio.run(visit())
 
@@ -234,7 +254,7 @@ def test_a_huge_body(provider: str) -> None:
     """The right answer followed by megabytes of blanks."""
     reply = got(provider, {"kind": "huge_body", "mib": 5})
     assert len(reply.content) > 5 * 1024 * 1024
-    assert reply.json()
+    assert bars(provider, reply)
 
 
 def test_a_bomb(provider: str) -> None:
@@ -329,6 +349,7 @@ def test_a_provider_that_ignores_paging(provider: str) -> None:
         "kucoin": "&startAt=1700000000&endAt=1700003600",
         "polygon": "&cursor=bGltaXQ9MjA",
         "eodhd": "&from=1700000000&to=1700003600",
+        "alpha_vantage": "&month=2023-11",
     }[provider]
     plain = bars(provider, got(provider))
     ignored = got(provider, {"kind": "ignored_paging"}, path=PATHS[provider] + page)
@@ -350,6 +371,11 @@ def test_rate_limiting_as_the_provider_does(provider: str) -> None:
     assert [r.headers.get("retry-after") for r in replies[:4]] == [None] * 4
     assert all(int(r.headers["retry-after"]) > 0 for r in replies[4:])
     assert replies[7].headers["retry-after"] == "8"
+    _check_refusals(provider, replies)
+
+
+def _check_refusals(provider: str, replies: list[httpx.Response]) -> None:
+    """Four answers, then refusals in the provider's own words."""
     if provider == "binance":
         assert [r.status_code for r in replies] == [200] * 4 + [429] * 2 + [418] * 2
         assert "banned until" in replies[7].json()["msg"]
@@ -357,6 +383,9 @@ def test_rate_limiting_as_the_provider_does(provider: str) -> None:
         errors = [r.json()["error"] for r in replies]
         assert errors[4] == ["EGeneral:Too many requests"]
         assert errors[7] == ["EGeneral:Temporary lockout"]
+    elif provider == "alpha_vantage":
+        assert [r.status_code for r in replies] == [200] * 8
+        assert "spreading out" in replies[4].json()["Information"]
     else:
         assert [r.status_code for r in replies] == [200] * 4 + [429] * 4
     if provider == "kucoin":

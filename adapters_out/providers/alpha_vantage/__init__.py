@@ -1,0 +1,181 @@
+"""Alpha Vantage, REST (documentation and captures up to 2026-05).
+
+Every answer has status 200, errors too: their words decide. A free key has 25 calls a day and one
+a second. There are no ranges: intraday bars come by the month, days as the newest hundred or all.
+Stocks tell the time of New York, whatever their exchange, coins UTC.
+"""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from msgspec.structs import replace
+
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.provider import (
+    ActionsEndpoint,
+    Auth,
+    BarsEndpoint,
+    PriceEndpoint,
+    Provider,
+    SearchEndpoint,
+)
+from adapters_out.provider_kit.sheet import Sheet
+from adapters_out.provider_kit.wall_clock import DAY, unix_of
+from adapters_out.providers.alpha_vantage.facts import (
+    NAME,
+    ask_actions,
+    ask_price,
+    ask_search,
+    pair,
+    read_actions,
+    read_matches,
+    read_price,
+)
+from adapters_out.providers.alpha_vantage.faults import FAULTS
+from adapters_out.providers.alpha_vantage.tables import NEW_YORK, read_bars
+from domain.bars import Ints
+from domain.coverage import GapReason
+from domain.errors import RangeUnavailable
+from domain.instrument import AssetClass, Instrument
+from domain.interval import Interval
+from domain.provider import BarsAsk, Basis, Capabilities, Capability, ProviderPolicy, Window
+from domain.timerange import TimeRange
+
+# Hours open at half past nine: they are not ours, but half hours are, and cost as little.
+_SPELLING = {
+    Interval.M1: "1min",
+    Interval.M5: "5min",
+    Interval.M15: "15min",
+    Interval.M30: "30min",
+}
+_PERIODS = {Interval.D1: "DAILY", Interval.W1: "WEEKLY", Interval.MO1: "MONTHLY"}
+_FIRST_MONTH = 946_684_800  # 2000-01: no intraday bars before
+_COMPACT = 100
+# A hundred rows reach back at least so far, even if there were no holidays.
+_COMPACT_S = 137 * DAY
+_LATE_S = 3 * DAY
+_MONDAY_TO_FRIDAY = 5
+_MOST_ROWS = 44_640  # minutes of a month
+
+
+def _is_coin(instrument: Instrument) -> bool:
+    return instrument.asset_class is AssetClass.CRYPTO
+
+
+def _by_month(ask: BarsAsk) -> TimeRange:
+    """Intraday bars of stocks by the month, which is the same in New York while it trades."""
+    span = ask.range
+    if ask.interval in _PERIODS or _is_coin(ask.instrument):
+        return span
+    return TimeRange(span.start, min(span.end, _months(span.start)[1]))
+
+
+def _months(ts: int) -> tuple[int, int]:
+    """The month of a time: its first second and that of the next."""
+    first = Interval.MO1.floor(ts)
+    return first, Interval.MO1.shift(first, 1)
+
+
+def _ask_bars(ask: BarsAsk) -> Call:
+    coin, period = _is_coin(ask.instrument), _PERIODS.get(ask.interval)
+    params: dict[str, str | int] = {"datatype": "csv"}
+    if coin:
+        params |= pair(ask.instrument, "symbol", "market")
+    else:
+        params["symbol"] = ask.instrument.base
+    if period is None:
+        params |= _intraday(ask, coin)
+    else:
+        params["function"] = f"{'DIGITAL_CURRENCY' if coin else 'TIME_SERIES'}_{period}"
+    if period == "DAILY" and not coin:
+        params["outputsize"] = "compact" if _is_young(ask) else "full"
+    return Call("/query", params)
+
+
+def _is_young(ask: BarsAsk) -> bool:
+    """Whether a hundred days reach back to the start; all of them are for those who pay."""
+    return ask.range.start >= ask.asked_at - _COMPACT_S > 0
+
+
+def _intraday(ask: BarsAsk, coin: bool) -> dict[str, str | int]:  # noqa: FBT001  # of two kinds
+    params: dict[str, str | int] = {"interval": _SPELLING[ask.interval], "outputsize": "full"}
+    if coin:
+        return params | {"function": "CRYPTO_INTRADAY"}
+    if ask.range.start < _FIRST_MONTH:
+        message = f"{NAME} keeps no {ask.interval.value} bars before 2000-01."
+        raise RangeUnavailable(message, provider=NAME)
+    month = f"{datetime.fromtimestamp(ask.range.start, UTC):%Y-%m}"
+    raw: dict[str, str | int] = {"adjusted": "false", "extended_hours": "false", "month": month}
+    return params | raw | {"function": "TIME_SERIES_INTRADAY"}
+
+
+def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
+    sheet = read_bars(reply.body, lambda local: _opens(local, ask))
+    known = np.delete(sheet.ts, list(sheet.unread))
+    if not len(known):
+        return sheet
+    oldest, newest = int(known.min()), int(known.max())
+    if _is_coin(ask.instrument):
+        return replace(sheet, kept_from=oldest)
+    if ask.interval not in _PERIODS:
+        first, following = _months(ask.range.start)
+        if oldest < first or newest >= following:
+            raise Unreadable("it holds bars of another month")
+    elif ask.interval is Interval.D1 and (len(sheet) == _COMPACT or oldest < _FIRST_MONTH):
+        sheet = replace(sheet, kept_from=oldest)
+    return replace(sheet, final_before=_unpublished(newest, reply, ask))
+
+
+def _opens(local: Ints, ask: BarsAsk) -> Ints:
+    """Unix seconds: days as they are, weeks and months (dated at their end) at their first day."""
+    if ask.interval in {Interval.W1, Interval.MO1}:
+        return np.array([ask.interval.floor(ts) for ts in local.tolist()], dtype=np.int64)
+    if ask.interval is Interval.D1 or _is_coin(ask.instrument):
+        return local
+    return unix_of(NEW_YORK, local)
+
+
+def _unpublished(newest: int, reply: Reply, ask: BarsAsk) -> int | None:
+    """The first day of trading after the newest row, if it may only be late.
+
+    A free key gets a day in the night after it: until then it is not empty.
+    """
+    day = (newest // DAY + 1) * DAY
+    while datetime.fromtimestamp(day, UTC).weekday() >= _MONDAY_TO_FRIDAY:
+        day += DAY
+    is_late = day < ask.range.end and day < reply.received_at < day + _LATE_S
+    return day if is_late and ask.interval not in {Interval.W1, Interval.MO1} else None
+
+
+PROVIDER = Provider(
+    name=NAME,
+    base_url="https://www.alphavantage.co",
+    # When its day begins is not documented: what fits into any 24 hours fits into every day.
+    policy=ProviderPolicy(
+        rps=1.0,
+        windows=(Window(25, DAY),),
+        timeout_s=20.0,
+        attempts=2,
+        freeze_s=60.0,
+        concurrency=2,
+    ),
+    capabilities=Capabilities(
+        offers=frozenset({Capability.BARS, Capability.PRICE, Capability.ACTIONS}),
+        asset_classes=frozenset({AssetClass.STOCK, AssetClass.CRYPTO}),
+        intervals=(*_SPELLING, *_PERIODS),
+        holes=GapReason.NO_TRADES,
+        page_bars=_MOST_ROWS,
+        basis=Basis.CONSOLIDATED,
+    ),
+    auth=Auth(query="apikey"),
+    faults=FAULTS,
+    bars=BarsEndpoint(
+        ask=_ask_bars, read=_read_bars, page=_by_month, rules=PageRules(bounded=False)
+    ),
+    price=PriceEndpoint(ask=ask_price, read=read_price),
+    search=SearchEndpoint(ask=ask_search, read=read_matches),
+    actions=ActionsEndpoint(questions=ask_actions, read=read_actions),
+    ping=Call("/query", {"function": "MARKET_STATUS"}),
+)
