@@ -35,7 +35,8 @@ fmt: $(VENV)/.test  ## repair what ruff can repair
 bench: $(VENV)/.bench  ## measure, with yardsticks run beside, into docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(VENV)/.run  ## write the OpenAPI document to build/openapi.json
+docs: $(VENV)/.test  ## write docs/providers.md, and the OpenAPI document to build/openapi.json
+	$(BIN)/python -m tests.architecture.provider_table
 	@mkdir -p build
 	$(BIN)/fks-data openapi > build/openapi.json
 	@echo "build/openapi.json written; the running service shows it at /docs"
