@@ -84,7 +84,13 @@ class _Set:
         self.fault = fault
         self.at = at
         self.struck = 0
-        self.rate = RateLimit(fault.limit, fault.window_s, fault.patience, fault.ban_s)
+        self._rates: dict[str, RateLimit] = {}
+
+    def rate(self, provider: str) -> RateLimit:
+        """What it has counted of one provider: each counts its own calls."""
+        fault = self.fault
+        fresh = RateLimit(fault.limit, fault.window_s, fault.patience, fault.ban_s)
+        return self._rates.setdefault(provider, fresh)
 
     def is_due(self, now: float) -> bool:
         fault, age = self.fault, now - self.at
@@ -137,7 +143,7 @@ class FaultBoard:
         refusals: list[Refusal] = []
         for entry in self._due(provider, path, now):
             if entry.fault.kind is FaultKind.RATE_LIMIT:
-                refusal = entry.rate.judge(weight, now)
+                refusal = entry.rate(provider).judge(weight, now)
                 if refusal is not None:
                     entry.struck += 1
                     refusals.append(refusal)

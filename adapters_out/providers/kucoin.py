@@ -38,6 +38,7 @@ from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
 _NAME = "kucoin"
 _PAGE = 1500
 _POOL_S = 30
+_TOO_MANY = 429
 _HEAVIEST, _DIGITS = 4, 12  # of our calls; of a number in a header
 # Weeks open on Thursday (Kucoin/kucoin-api-docs#350), months are unchecked: none of them here.
 _UNITS = {"m": "min", "h": "hour", "d": "day"}
@@ -203,6 +204,9 @@ def _retry_at(reply: Reply) -> float | None:
 
 
 def _usage(reply: Reply) -> Sequence[Usage]:
+    """A refusal says nothing of what is left behind the end that it names."""
+    if reply.status == _TOO_MANY:
+        return ()
     limit, left = _told(reply, "limit"), _told(reply, "remaining")
     return () if limit is None or left is None else (Usage(_POOL_S, float(limit - left)),)
 
