@@ -123,6 +123,7 @@ class FetchBars:
             earliest=earliest,
             reason=provider.capabilities.holes,
             now=now,
+            published=page.published,
         )
 
     def _count(self, key: SeriesKey, batch: Batch, receipt: Receipt) -> None:

@@ -165,7 +165,7 @@ def _fills(asked: TimeRange, interval: Interval, ts: NDArray[np.int64]) -> bool:
     )
 
 
-def explain_holes(  # each fact changes the verdict
+def explain_holes(  # noqa: PLR0913  # each fact changes the verdict
     asked: TimeRange,
     interval: Interval,
     ts: NDArray[np.int64],
@@ -174,13 +174,15 @@ def explain_holes(  # each fact changes the verdict
     reason: GapReason,
     now: float,
     rejected: tuple[int, ...] = (),
+    published: int | None = None,
 ) -> tuple[Gap, ...]:
     """Why bars are absent from a provider's complete answer for ``asked``.
 
     - a row came but could not be a bar (``rejected`` opens): unknown, to be asked again;
     - before ``earliest``, the oldest bar known of the series (stored or in this answer): not
       listed yet;
-    - the newest closed bars of a range that reaches ``now``: not yet published;
+    - the newest closed bars of a range that reaches ``now``, and those from ``published`` on if
+      the provider is later than that: not yet published;
     - otherwise what a hole means with this provider (``reason``): KuCoin leaves quiet minutes
       out (no trades), Binance writes them, so there a hole is an outage.
     """
@@ -188,6 +190,8 @@ def explain_holes(  # each fact changes the verdict
         return ()
     absent = RangeSet.of((asked,)).subtract(held_ranges(interval, ts))
     fresh_from = interval.shift(interval.last_closed(now), -1)
+    if published is not None:
+        fresh_from = min(fresh_from, published)
     opens = np.array(sorted({interval.floor(t) for t in rejected}), dtype=np.int64)
     refused = absent.intersect(held_ranges(interval, opens))
     absent = absent.subtract(refused)

@@ -160,6 +160,7 @@ class BarsPage(Struct, frozen=True):
     ``covers`` is the range that this page answers for good: a slot in it without a bar is a
     hole. ``series`` holds final bars only; ``forming`` the running one if it was sent;
     ``rejected`` rows are never silently dropped; ``facts`` are about the bars of ``series``.
+    From ``published`` (Unix s) on it may not have been published yet.
     """
 
     covers: TimeRange
@@ -168,6 +169,7 @@ class BarsPage(Struct, frozen=True):
     rejected: tuple[RejectedRow, ...] = ()
     fetched_at: float = 0.0
     facts: SessionFacts | None = None
+    published: int | None = None
 
 
 class Price(Struct, frozen=True):

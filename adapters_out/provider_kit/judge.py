@@ -76,19 +76,21 @@ def judge(
     """
     present = ask.interval.floor(int(looked_at))
     horizon = present if sheet.final_before is None else min(present, sheet.final_before)
+    # What may yet come is answered for all the same: as something that may yet come.
+    reach = horizon if sheet.published is None else present
     plain = read_orderly(sheet, ask, horizon, present)
     if plain is not None:
         series, forming, inside = plain
-        covers = _covers(sheet, ask, rules, inside, horizon)
+        covers = _covers(sheet, ask, rules, inside, reach)
         page = None
         if covers is not None:
             facts = _facts(sheet, series)
-            page = BarsPage(covers, series, forming, fetched_at=fetched_at, facts=facts)
+            page = BarsPage(covers, series, forming, (), fetched_at, facts, sheet.published)
         return Verdict(page, horizon, strange=False)
     rows = _sorting(sheet, ask, rules, horizon, present)
     keep, conflicts = _ascending(sheet, rows.final)
     refused = [*np.flatnonzero(rows.refused).tolist(), *conflicts]
-    covers = _covers(sheet, ask, rules, sheet.ts[rows.inside], horizon)
+    covers = _covers(sheet, ask, rules, sheet.ts[rows.inside], reach)
     # The running bar belongs to a range that reaches it, not to one of last year.
     near = rows.inside | (rows.forming & (sheet.ts <= ask.interval.shift(ask.range.end, 1)))
     strange = len(sheet) > 0 and not near.any() and rules.bounded
@@ -102,6 +104,7 @@ def judge(
         rejected=tuple(_rejected(sheet, ask, i, conflicts) for i in sorted(refused)),
         fetched_at=fetched_at,
         facts=_facts(sheet, series),
+        published=sheet.published,
     )
     return Verdict(page, horizon, strange)
 

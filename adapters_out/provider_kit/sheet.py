@@ -34,9 +34,10 @@ class Sheet(Struct, frozen=True, kw_only=True, eq=False):
     ``text`` gives a row as it came.
 
     ``final_before`` (Unix s): the provider says that bars which open then or later are not
-    final. ``kept_from``: it has nothing older. ``more``: the call for the following page when
-    the provider hands one out; ``ended``: it says that there is none. ``facts``: further columns
-    by their names in :class:`domain.session_facts.SessionFacts`.
+    final; ``published``: that some of them may be missing only because they are not out yet.
+    ``kept_from``: it has nothing older. ``more``: the call for the following page when the
+    provider hands one out; ``ended``: it says that there is none. ``facts``: further columns by
+    their names in :class:`domain.session_facts.SessionFacts`.
     """
 
     ts: Ints
@@ -50,6 +51,7 @@ class Sheet(Struct, frozen=True, kw_only=True, eq=False):
     text: Callable[[int], str]
     unread: Mapping[int, str] = field(default_factory=dict)
     final_before: int | None = None
+    published: int | None = None
     kept_from: int | None = None
     more: Call | None = None
     ended: bool = False

@@ -190,3 +190,23 @@ def test_ten_thousand_quiet_minutes_are_explained_at_once() -> None:
     held = RangeSet.of([span]).subtract(RangeSet.of(g.range for g in quiet))
     coverage = Coverage(span, held, tuple(Emptiness(g, span.end) for g in quiet))
     assert coverage.gaps(M1, span.end) == tuple(quiet)
+
+
+def test_what_a_slow_provider_may_yet_publish_is_no_quiet_hour() -> None:
+    """Before that its holes mean what they mean, and so they do if later bars are there."""
+    hour, asked = Interval.H1, TimeRange(0, 36_000)
+    ts = np.array([0, 7200], dtype=np.int64)
+    gaps = explain_holes(
+        asked,
+        hour,
+        ts,
+        earliest=0,
+        reason=GapReason.NO_TRADES,
+        now=90_000.0,
+        published=18_000,
+    )
+    assert gaps == (
+        Gap(3600, 7200, GapReason.NO_TRADES),
+        Gap(10_800, 18_000, GapReason.NO_TRADES),
+        Gap(18_000, 36_000, GapReason.NOT_YET_PUBLISHED),
+    )

@@ -22,7 +22,7 @@ from domain.interval import Interval
 from domain.provider import BarsAsk
 from domain.timerange import TimeRange
 
-_DAY, _YEAR = 86_400, 365 * 86_400
+_HOUR, _DAY, _YEAR = 3600, 86_400, 365 * 86_400
 # Longer stretches are refused; more bars than that are never in one answer.
 _LONGEST = {Interval.M1: 120 * _DAY, Interval.M5: 600 * _DAY, Interval.H1: 7200 * _DAY}
 _PERIODS = {Interval.D1: "d", Interval.W1: "w", Interval.MO1: "m"}
@@ -95,7 +95,7 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
         sheet = _days(days, reply, ask)
     if is_pair(ask.instrument):
         return sheet
-    return replace(sheet, final_before=_published(sheet, ask.interval, reply.true_at))
+    return replace(sheet, published=_published(sheet, ask.interval, reply.true_at))
 
 
 def _days(rows: Sequence[_Day], reply: Reply, ask: BarsAsk) -> Sheet:
@@ -131,9 +131,16 @@ def _open(day: object, interval: Interval) -> int | str | None:
 
 
 def _published(sheet: Sheet, interval: Interval, now: float) -> int:
-    """Stocks come hours after the close: what is missing of the last day may come yet."""
+    """Stocks come hours after the close: what is missing of the last day may come yet.
+
+    On a weekend nothing does.
+    """
     told = interval.shift(int(sheet.ts.max()), 1) if len(sheet) else 0
-    return min(interval.floor(int(now)), max(told, interval.floor(int(now) - _DAY)))
+    known = max(told, interval.floor(int(now) - _DAY))
+    monday = Interval.W1.shift(Interval.W1.floor(known), 1)
+    # In winter the last hour of Friday in New York is the first of Saturday here.
+    rest = monday - 2 * _DAY + (_HOUR if interval in _LONGEST else 0)
+    return monday if known >= rest and interval.seconds <= _DAY else known
 
 
 BARS = BarsEndpoint(ask=_ask_bars, read=_read_bars, page=_page, rules=PageRules())

@@ -1,13 +1,12 @@
 """Aggregates of Polygon: what is asked, and whose day it is.
 
-A bar without an eligible trade is left out. Stock days are those of New York, weeks open on
-Sunday; bars of two hours and more are aligned to New York: not ours, so none here.
+A bar without an eligible trade is left out. Stock days are those of New York. Weeks open on
+Sunday, bars of two hours and more with the day of New York: not ours, so none here.
 """
 
 from datetime import UTC, datetime
 
 import msgspec
-import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -21,7 +20,6 @@ from adapters_out.providers.polygon.answers import (
     DELAY_S,
     DELAYED,
     MOST,
-    NAME,
     Details,
     Page,
     details_of,
@@ -30,7 +28,6 @@ from adapters_out.providers.polygon.answers import (
     ticker_of,
 )
 from domain.bars import Ints
-from domain.errors import CallRefused
 from domain.interval import Interval
 from domain.provider import BarsAsk
 
@@ -43,7 +40,6 @@ SPANS = {
     Interval.M30: "30/minute",
     Interval.H1: "1/hour",
     Interval.D1: "1/day",
-    Interval.W1: "1/week",
     Interval.MO1: "1/month",
 }
 # The limit counts base aggregates, minutes here: so many hours are a page.
@@ -65,10 +61,6 @@ def _ask_bars(ask: BarsAsk) -> Call:
     ticker, span = ticker_of(ask.instrument), ask.range
     if _is_intraday(ask.interval):
         first, last = str(span.start * 1000), str(span.end * 1000 - 1)
-    elif ask.interval is Interval.W1:
-        if is_pair(ask.instrument):  # a stock does not trade on Sunday, a coin does
-            raise CallRefused(f"The weeks of coins at {NAME} open on Sunday.", provider=NAME)
-        first, last = _moment(span.start - _DAY), _moment(span.end - 2 * _DAY)
     else:
         first, last = _moment(span.start), _moment(span.end - _DAY)
     return Call(
@@ -106,7 +98,8 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     answer = decoded(reply.body, _BARS)
     if isinstance(answer.results, Details):
         same_ticker(answer.results.ticker, ask.instrument)
-        return sheet_of_objects([])
+        published = _final_before(ask, reply.true_at, is_delayed=True)  # for all that it says
+        return replace(sheet_of_objects([]), published=published)
     same_ticker(answer.ticker, ask.instrument)
     if answer.results is None and answer.count != 0:
         raise Unreadable("it has no results and does not say that there are none")
@@ -117,23 +110,18 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     more = answer.more
     if not rows and more is None:
         more = details_of(ask.instrument)
-    return replace(
-        sheet,
-        ts=_opens(sheet.ts, ask),
-        more=more,
-        final_before=_final_before(ask, reply.true_at, is_delayed=answer.status == DELAYED),
-    )
+    seen = _final_before(ask, reply.true_at, is_delayed=answer.status == DELAYED)
+    opens = _opens(sheet.ts, ask)
+    return replace(sheet, ts=opens, more=more, final_before=seen, published=seen)
 
 
 def _opens(ts: Ints, ask: BarsAsk) -> Ints:
-    """Days and longer at 00:00 UTC of their date, weeks on their Monday."""
+    """Days and months at 00:00 UTC of their date."""
     if _is_intraday(ask.interval) or not len(ts):
         return ts
     behind = 0 if is_pair(ask.instrument) else _BEHIND_S
     dates: Ints = (ts - behind) // _DAY * _DAY
-    if ask.interval is not Interval.W1:
-        return dates
-    return np.array([ask.interval.floor(day + _DAY) for day in dates.tolist()], dtype=np.int64)
+    return dates
 
 
 def _final_before(ask: BarsAsk, now: float, *, is_delayed: bool) -> int:

@@ -231,18 +231,31 @@ def test_the_days_of_a_free_plan_end_a_year_back() -> None:
 
 
 def test_the_last_day_of_a_stock_may_come_yet() -> None:
-    """It is published hours after the close: what is missing there is not answered for."""
-    now = float(date("2023-01-05") + 600)
+    """It is published hours after the close: what is missing there is no day without trades."""
+    now = float(date("2023-01-05") + 600)  # Thursday
     ask = days("2023-01-03", "2023-01-05")
     waiting = page(body_of(row("2023-01-03")), ask, now)
     there = page(body_of(row("2023-01-03"), row("2023-01-04")), ask, now)
-    assert waiting.covers.end == date("2023-01-04")
-    assert there.covers.end == date("2023-01-05")
-    early = BarsAsk(MCD, Interval.H1, TimeRange(date("2023-01-03"), date("2023-01-05")))
-    hours = page(body_of(minute(date("2023-01-03") + 15 * 3600)), early, now)
-    assert hours.covers.end == date("2023-01-04")
-    coin = BarsAsk(BTC, Interval.H1, early.range)
-    assert page(body_of(), coin, now).covers.end == date("2023-01-05")
+    assert waiting.covers == there.covers == ask.range
+    assert (waiting.published, there.published) == (date("2023-01-04"), date("2023-01-05"))
+    hours = BarsAsk(MCD, Interval.H1, ask.range)
+    afternoon = minute(date("2023-01-03") + 15 * 3600)
+    assert page(body_of(afternoon), hours, now).published == date("2023-01-04")
+    coin = BarsAsk(BTC, Interval.H1, ask.range)
+    assert page(body_of(), coin, now).published is None
+
+
+def test_nothing_comes_on_a_weekend() -> None:
+    """After Friday the next is Monday, but for the last hour of New York's Friday in winter."""
+    sunday = float(date("2023-01-08") + 43_200)
+    ask = days("2023-01-05", "2023-01-08")
+    told = page(body_of(row("2023-01-05"), row("2023-01-06")), ask, sunday)
+    assert told.published == date("2023-01-09")
+    saturday = float(date("2023-01-07") + 7200)
+    hours = BarsAsk(MCD, Interval.H1, TimeRange(date("2023-01-06"), date("2023-01-07") + 7200))
+    for last, expected in ((23, date("2023-01-07")), (24, date("2023-01-09"))):
+        body = body_of(minute(date("2023-01-06") + last * 3600))
+        assert page(body, hours, saturday).published == expected
 
 
 @pytest.mark.parametrize("body", ["{}", "null", '"x"', "[1]", "[[1]]", '{"data":[]}', "12.5"])

@@ -16,7 +16,7 @@ from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.providers.polygon import PROVIDER
 from domain.bars import BarSeries
 from domain.coverage import GapReason
-from domain.errors import CallRefused, MalformedPayload, NotListed
+from domain.errors import MalformedPayload, NotListed
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage
@@ -129,14 +129,13 @@ def test_minutes_are_asked_raw_in_milliseconds() -> None:
     ("interval", "first", "end", "path"),
     [
         (Interval.D1, "2023-01-03", "2023-01-06", "1/day/2023-01-03/2023-01-05"),
-        (Interval.W1, "2023-01-02", "2023-01-16", "1/week/2023-01-01/2023-01-14"),
         (Interval.MO1, "2023-01-01", "2023-03-01", "1/month/2023-01-01/2023-02-28"),
     ],
 )
 def test_days_and_longer_are_asked_by_date(
     interval: Interval, first: str, end: str, path: str
 ) -> None:
-    """By the calendar of New York, weeks from Sunday to Saturday."""
+    """By the calendar of New York, both ends inclusive."""
     call = BARS.ask(days(first, end, interval))
     assert isinstance(call, Call)
     assert call.path == f"/v2/aggs/ticker/AAPL/range/{path}"
@@ -157,19 +156,6 @@ def test_how_it_spells(instrument: Instrument, ticker: str) -> None:
     assert f"/ticker/{ticker}/range/1/hour/" in call.path
 
 
-def test_the_weeks_of_coins_are_not_ours() -> None:
-    """They open on Sunday: other trades than ours; those of stocks hold the same days."""
-    ask = BarsAsk(BTC, Interval.W1, TimeRange(date("2023-01-02"), date("2023-01-09")))
-    with pytest.raises(CallRefused):
-        BARS.ask(ask)
-    # Sunday, 00:00 in New York: in winter, in the week in which clocks change, and in summer.
-    winter = (date("2023-01-01") + 5 * 3600, date("2023-03-12") + 5 * 3600)
-    sundays = (*winter, date("2023-07-02") + 4 * 3600)
-    weeks = days("2023-01-02", "2023-07-10", Interval.W1)
-    found = page(body_of(*map(row, sundays)), weeks)
-    assert dates(found.series) == ["2023-01-02", "2023-03-13", "2023-07-03"]
-
-
 def test_months_and_the_days_of_coins() -> None:
     """Months open on the first in New York; days of coins at midnight UTC."""
     months = days("2023-01-01", "2023-09-01", Interval.MO1)
@@ -187,19 +173,20 @@ def test_a_day_is_final_when_it_is_over_in_new_york() -> None:
     early = page(body, ask, now=date("2023-01-05") + 5 * 3600 - 1.0)
     late = page(body, ask, now=date("2023-01-05") + 5 * 3600)
     assert dates(early.series) == ["2023-01-03"]
-    assert early.covers.end == date("2023-01-04")
+    assert (early.covers.end, early.published) == (date("2023-01-05"), date("2023-01-04"))
     assert dates(late.series) == ["2023-01-03", "2023-01-04"]
 
 
 def test_a_delayed_plan_does_not_speak_of_the_last_quarter_of_an_hour() -> None:
-    """What is missing there may come yet: it is not answered for."""
+    """What is missing there may come yet, and what is there may still change."""
     now = 1_700_000_040.0
     ask = BarsAsk(AAPL, Interval.M1, TimeRange(1_699_996_440, 1_700_000_040))
-    prompt = page(body_of(row(1_699_996_440)), ask, now)
-    delayed = page(body_of(row(1_699_996_440), status="DELAYED"), ask, now)
-    assert prompt.covers.end == 1_700_000_040
-    assert delayed.covers.end == 1_700_000_040 - 900
-    assert len(delayed.series) == 1
+    rows = (row(1_699_996_440), row(1_700_000_040 - 900))
+    prompt = page(body_of(*rows), ask, now)
+    delayed = page(body_of(*rows, status="DELAYED"), ask, now)
+    assert (len(prompt.series), prompt.published) == (2, 1_700_000_040)
+    assert (len(delayed.series), delayed.published) == (1, 1_700_000_040 - 900)
+    assert delayed.covers == prompt.covers == ask.range
 
 
 def test_averages_and_counts_may_be_missing() -> None:
@@ -304,9 +291,9 @@ def test_the_wrong_ticker_is_named() -> None:
 
 
 def test_what_it_offers() -> None:
-    """No bars of two or four hours, which would open at other times than ours."""
+    """No weeks and no bars of two or four hours, which would open at other times than ours."""
     lengths = [interval.seconds for interval in PROVIDER.capabilities.intervals]
-    assert lengths == [60, 180, 300, 900, 1800, 3600, DAY, 7 * DAY, 30 * DAY]
+    assert lengths == [60, 180, 300, 900, 1800, 3600, DAY, 30 * DAY]
     assert PROVIDER.capabilities.holes is GapReason.NO_TRADES
 
 
