@@ -14,7 +14,7 @@ from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
 from adapters_out.providers.eodhd.bars import BARS, PAGE, SPANS
 from adapters_out.providers.eodhd.reference import ACTIONS, LISTINGS, PRICE
-from adapters_out.providers.eodhd.spelling import NAME
+from adapters_out.providers.eodhd.spelling import NAME, symbol_of
 from domain.coverage import GapReason
 from domain.errors import NotEntitled, NotListed
 from domain.instrument import AssetClass
@@ -100,6 +100,7 @@ PROVIDER = Provider(
     auth=Auth(query="api_token"),
     faults=_FAULTS,
     usage=_usage,
+    spell=symbol_of,
     bars=BARS,
     price=PRICE,
     listings=LISTINGS,

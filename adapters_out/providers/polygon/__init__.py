@@ -9,7 +9,7 @@ from msgspec import Struct
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Auth, Provider
-from adapters_out.providers.polygon.answers import NAME
+from adapters_out.providers.polygon.answers import NAME, ticker_of
 from adapters_out.providers.polygon.bars import BARS, SHORTEST_PAGE, SPANS
 from adapters_out.providers.polygon.prices import LAST_TRADE
 from adapters_out.providers.polygon.reference import ACTIONS, LISTINGS
@@ -77,9 +77,11 @@ PROVIDER = Provider(
         page_bars=SHORTEST_PAGE,
         reread_bars=16,  # trades may be reported a quarter of an hour late
         basis=Basis.CONSOLIDATED,
+        tickers_of_the_day=True,
     ),
     auth=Auth(header="Authorization", prefix="Bearer "),
     faults=_FAULTS,
+    spell=ticker_of,
     bars=BARS,
     price=LAST_TRADE,
     listings=LISTINGS,

@@ -23,6 +23,7 @@ from adapters_in.simulator.noise import Ints
 from adapters_in.simulator.sessions import new_york_midnight
 from adapters_in.simulator.wire import Reply, Request, World
 from domain.interval import Interval
+from domain.renames import holder
 
 _MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86_400, 604_800
 _SPANS = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY, "week": _WEEK}
@@ -62,9 +63,10 @@ class _Ask(NamedTuple):
 def in_range(request: Request, world: World, found: re.Match[str]) -> Reply:
     """The bars of a stretch, page by page."""
     ticker, count, span, first, last = found.groups()
-    asset = assets(world).get(ticker)
-    grid = _grid(int(count), span, asset)
     bounds = _bound(first, "floor"), _bound(last, "ceil")
+    # A history is filed under the ticker of the day; ours is told apart by its first day.
+    asset = assets(world).get(holder(ticker, bounds[0] or 0))
+    grid = _grid(int(count), span, asset)
     limit = int(request.one("limit") or 5000)
     if grid is None or bounds[0] is None or bounds[1] is None or not 0 < limit <= _MOST:
         return failed(400, "ERROR", "error", "Could not parse the time range or timespan")
