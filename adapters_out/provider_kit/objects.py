@@ -43,5 +43,5 @@ def sheet_of_objects(rows: Sequence[Struct], unit: int = 1) -> Sheet:
         return sheet_of_columns(dict.fromkeys(_PRICED, ()))
     known = set(type(rows[0]).__struct_fields__)
     names = [name for name in _COLUMNS if name in known]
-    columns = zip(*map(attrgetter(*names), rows), strict=True)
-    return sheet_of_columns(dict(zip(names, columns, strict=True)), unit)
+    columns = {name: list(map(attrgetter(name), rows)) for name in names}
+    return sheet_of_columns(columns, unit)

@@ -55,7 +55,7 @@ def _date(ts: int) -> str:
     return datetime.fromtimestamp(ts, UTC).strftime("%Y-%m-%d")
 
 
-class _Minute(Struct):
+class _Minute(Struct, gc=False):
     """Any of the numbers is null where nobody traded."""
 
     ts: object = field(name="timestamp", default=None)
@@ -66,7 +66,7 @@ class _Minute(Struct):
     volume: object = None
 
 
-class _Day(Struct):
+class _Day(Struct, gc=False):
     """``warning`` is in the last row, which may be nothing else, where the plan ends."""
 
     date: object = None

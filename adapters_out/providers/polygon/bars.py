@@ -69,7 +69,7 @@ def _ask_bars(ask: BarsAsk) -> Call:
     )
 
 
-class _Aggregate(Struct):
+class _Aggregate(Struct, gc=False):
     """Without an eligible trade there is neither average nor count; ``T`` is in grouped days."""
 
     ts: object = field(name="t", default=None)  # ms
