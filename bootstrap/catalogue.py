@@ -43,10 +43,8 @@ class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue, FuturesCat
         names = settings.providers or sorted(found, key=_place)
         self._providers = {
             name: KitProvider(
-                _with_default_rate(found[name], settings.default_rps),
-                _overrides(
-                    settings.provider_environment.get(name, ProviderEnvironment()), key_name(name)
-                ),
+                _with_default_rate(_on_plan(found[name], environment), settings.default_rps),
+                _overrides(environment, key_name(name)),
                 pacer=pacer,
                 health=health,
                 clock=clock,
@@ -54,6 +52,7 @@ class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue, FuturesCat
                 telemetry=telemetry,
             )
             for name in names
+            for environment in [settings.provider_environment.get(name, ProviderEnvironment())]
         }
 
     def all(self) -> Mapping[str, MarketDataProvider]:
@@ -73,6 +72,11 @@ class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue, FuturesCat
 def _place(name: str) -> tuple[int, str]:
     place = PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)
     return place, name
+
+
+def _on_plan(provider: Provider, environment: ProviderEnvironment) -> Provider:
+    """As the holder of that plan sees it: the host and the header go with the kind of key."""
+    return provider.on_plan(environment.plan, has_key=bool(environment.api_key))
 
 
 def _with_default_rate(provider: Provider, rps: float) -> Provider:

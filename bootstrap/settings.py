@@ -18,6 +18,8 @@ T = TypeVar("T")
 # Where a provider's name in the API and its prefix in the environment differ.
 PREFIXES = {"coinmarketcap": "CMC", "massive_futures": "MASSIVE"}
 ALIASES = {"cmc": "coinmarketcap"}
+# What an operator may say about the plan of a key, where keys of plans look alike.
+PLANS: Mapping[str, tuple[str, ...]] = {"coingecko": ("demo", "pro")}
 _LEVELS = ("debug", "info", "warning", "error")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -36,6 +38,7 @@ class ProviderEnvironment:
     rpm: float | None = None
     rpd: float | None = None
     timeout_s: float | None = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,16 @@ def _provider(reader: _Reader, name: str) -> ProviderEnvironment:
         timeout_s=reader.parsed(
             f"FKS_{prefix}_TIMEOUT_S", None, values.positive, "seconds above 0"
         ),
+        plan=_plan(reader, prefix, PLANS.get(name, ())),
     )
+
+
+def _plan(reader: _Reader, prefix: str, plans: tuple[str, ...]) -> str | None:
+    """Under either name, where there are plans to choose from."""
+    names = (f"FKS_{prefix}_PLAN", f"{prefix}_PLAN") if plans else ()
+    parse, hint = values.one_of(plans), f"one of {', '.join(plans)}"
+    said = [reader.parsed(name, None, parse, hint) for name in names]
+    return next((plan for plan in said if plan is not None), None)
 
 
 def _providers(reader: _Reader, known: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
 from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Sent
-from domain.errors import AccessDenied, MalformedPayload, ProviderError
+from domain.errors import AccessDenied, MalformedPayload, NotListed, ProviderError
 from ports.clock import Clock
 from ports.market_data import CallContext
 
@@ -103,7 +103,8 @@ class Conversation:
             await self._sender.settle(sent, None)
             return value
         error = self._sender.cleaned(error)
-        self._kept.pop(msgspec.json.encode(sent.call), None)
+        if not isinstance(error, NotListed):  # what is not in a list does not make the list wrong
+            self._kept.pop(msgspec.json.encode(sent.call), None)
         await self._sender.settle(sent, error)
         raise error
 

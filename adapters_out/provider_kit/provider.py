@@ -1,6 +1,6 @@
 """A provider as a value: everything about it that is not machinery."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from domain.provider import BarsAsk, Capabilities, ProviderPolicy
 from domain.ticks import Quote, TicksAsk, Trade
 from domain.timerange import TimeRange
 
+KEYLESS = "keyless"
 _DIGITS = 12
 
 
@@ -170,12 +171,18 @@ class FuturesEndpoint(Struct, frozen=True, kw_only=True):
 
 
 class MarketsEndpoint(Struct, frozen=True, kw_only=True):
-    """How to get snapshots of assets: ``ask(limit, offset)`` by rank, ``find`` one by its code."""
+    """How to get snapshots of assets: ``ask(limit, offset)`` by rank, ``find`` one by its code.
+
+    ``offset`` is a multiple of ``limit``. ``describe`` asks for the metadata of a snapshot, where
+    that takes a call of its own; ``read_description`` reads it as texts by name.
+    """
 
     ask: Callable[[int, int], Question]
     read: Callable[[Reply], Sequence[AssetSnapshot]]
     find: Callable[[str], Question]
     read_one: Callable[[Reply, str], AssetSnapshot]
+    describe: Callable[[AssetSnapshot], Question] | None = None
+    read_description: Callable[[Reply, AssetSnapshot], Mapping[str, str]] | None = None
 
 
 def header_usage(header: str, window_s: int) -> Callable[[Reply], Sequence[Usage]]:
@@ -197,7 +204,8 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     ``spell`` writes an instrument as this provider does; of one that it knows only by an id from
     its list it raises NotListed. ``hosts`` are further names under which it may hand out absolute
-    addresses; ``usage`` reads what the provider reports of our budget.
+    addresses; ``usage`` reads what the provider reports of our budget; ``plans`` are this
+    provider as holders of other plans see it, by the name of the plan (:meth:`on_plan`).
     """
 
     name: str
@@ -219,3 +227,13 @@ class Provider(Struct, frozen=True, kw_only=True):
     spell: Callable[[Instrument], str] | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
     hosts: frozenset[str] = frozenset()
+    plans: Mapping[str, "Provider"] = {}
+
+    def on_plan(self, plan: str | None, *, has_key: bool) -> "Provider":
+        """The provider as that plan sees it; without a key and a plan as ``keyless``, if it is one.
+
+        ``plan`` is one of ``plans`` or None.
+        """
+        if plan is None and not has_key:
+            return self.plans.get(KEYLESS, self)
+        return self if plan is None else self.plans[plan]

@@ -4,8 +4,8 @@ Feature: The past
   as it was traded, and never one that is still forming.
 
   Scenario: A stretch comes whole
-    When the last 180 minutes of BTC-USDT are asked for
-    Then 180 bars come in order without a gap
+    When the last 170 minutes of BTC-USDT are asked for
+    Then 170 bars come in order without a gap
     And every bar is what was traded
 
   Scenario: The running bar is not the past
@@ -13,6 +13,7 @@ Feature: The past
     Then 5 bars come in order without a gap
     And none of them is still forming
 
+  @long
   Scenario: A long stretch comes page by page
     When the last 700 hours of BTC-USDT are asked for
     Then 700 bars come in order without a gap
@@ -29,20 +30,20 @@ Feature: The past
     When 60 minutes of BTC-USDT from 3 years ago are asked for
     Then the answer is that the range is not kept
 
-  @flat
+  @flat @volumes
   Scenario: Nobody traded for a minute
     When the last 300 minutes of KAS-USDT are asked for
     Then 300 bars come in order without a gap
     And some of them have no volume and no average price
 
-  @sparse
+  @sparse @volumes
   Scenario: A minute without a trade is left out
     When the last 300 minutes of KAS-USDT are asked for
     Then every bar is what was traded
     And the missing ones are the minutes in which nobody traded
     And the provider has answered for the whole stretch
 
-  @coins
+  @coins @hours
   Scenario: The provider was down
     When the last 168 hours of TIA-USDT are asked for
     Then 166 bars come

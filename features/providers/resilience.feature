@@ -63,8 +63,14 @@ Feature: Trouble with a provider
       | infinity        |
       | null            |
       | impossible      |
-      | negative_volume |
       | misaligned      |
+
+  @volumes
+  Scenario: A volume below zero is none
+    Given some rows of every answer are negative_volume
+    When the last 60 minutes of BTC-USDT are asked for
+    Then every bar is what was traded
+    And at least 1 row was set aside with a reason
 
   Scenario Outline: Disorder is put right
     Given every answer is in <disorder>

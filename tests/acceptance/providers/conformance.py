@@ -32,7 +32,7 @@ def _symbols(stage: Stage) -> tuple[str, ...]:
     if Capability.INSTRUMENTS not in can.offers:
         return wanted
     listed = {each.instrument.id for each in stage.run(_listings(stage))}
-    known = tuple(name for name in wanted if name in listed)
+    known = tuple(name for name in wanted if stage.role.listed(name).id in listed)
     assert known, "the instrument list has nothing of what is traded"
     return known
 
@@ -60,12 +60,13 @@ def _natural(stage: Stage) -> list[Interval]:
     """Some intervals of the provider, short and long ones."""
     offered = stage.provider.capabilities.intervals
     usual = (Interval.M1, Interval.M5, Interval.H1, Interval.D1)
-    return [interval for interval in usual if interval in offered]
+    return [interval for interval in usual if interval in offered] or list(offered)
 
 
 def _last(stage: Stage, symbol: str, interval: Interval, count: int) -> Answer:
     end = interval.floor(int(stage.now()))
-    start = max(interval.shift(end, -count), interval.ceil(ASSETS[symbol].listed))
+    count = min(count, stage.role.reach.get(interval, count))
+    start = max(interval.shift(end, -count), interval.ceil(stage.asset(stage.cast(symbol)).listed))
     return ask_bars(stage, symbol, interval, (start, end))
 
 
@@ -150,7 +151,7 @@ def check_price(stage: Stage) -> None:
         found = stage.run(price(stage, symbol))
         after = stage.now()
         (told,) = found.prices
-        asset = ASSETS[symbol]
+        asset = stage.asset(stage.cast(symbol))
         around = {stage.market.price(asset, t) for t in np.arange(before - 90, after + 1)}
         assert told.price in around, (told, symbol)
         assert before - 90 <= told.ts <= after
@@ -163,7 +164,8 @@ def check_weights(stage: Stage) -> None:
     interval = _natural(stage)[0]
     end = interval.floor(int(stage.now()))
     span = TimeRange(interval.shift(end, -10), end)
-    question = endpoint.ask(BarsAsk(resolve_symbol(_symbols(stage)[0]), interval, span))
+    instrument = resolve_symbol(stage.cast(_symbols(stage)[0]))
+    question = endpoint.ask(BarsAsk(instrument, interval, span))
     if isinstance(question, Call):
         pairs = tuple((name, str(value)) for name, value in question.params.items())
         assert question.weight == weigh(Request(question.path, pairs))
@@ -186,9 +188,10 @@ def check_list(stage: Stage) -> None:
     by_id = {each.instrument.id: each for each in found}
     assert len(by_id) > 1
     for symbol in _symbols(stage):
-        assert by_id[symbol].active
-        assert by_id[symbol].instrument == ASSETS[symbol].instrument
-        assert by_id[symbol].provider == stage.name
+        instrument = stage.role.listed(symbol)
+        assert by_id[instrument.id].active
+        assert by_id[instrument.id].instrument == instrument
+        assert by_id[instrument.id].provider == stage.name
 
 
 CHECKS: Mapping[str, Callable[[Stage], None]] = {

@@ -30,6 +30,7 @@ from domain.provider import BarsAsk, Capability
 from domain.timerange import TimeRange
 from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded, traded
 from tests.acceptance.providers.casting import STOCK_PLAYERS, unit_of
+from tests.acceptance.providers.roles import role_of
 from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
 
 
@@ -41,6 +42,7 @@ def _is_shallow(provider: Provider) -> bool:
 
 _TELL_THE_LAST_ONLY = {"kucoin"}  # of trades
 
+_LONG = 700
 _MANY_HOURS = 3200  # as the scenario asks for
 
 
@@ -81,6 +83,9 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
         p.bars is not None and not _asks_in_windows(p) and not p.capabilities.history_s
     ),
     "windowed": _asks_in_windows,
+    "hours": lambda p: p.name in STOCK_PLAYERS or Interval.H1 in p.capabilities.intervals,
+    "volumes": lambda p: role_of(p.name).volumes,
+    "long": lambda p: max(role_of(p.name).reach.values(), default=_LONG) >= _LONG,
 }
 
 

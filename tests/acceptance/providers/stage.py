@@ -34,6 +34,7 @@ from domain.interval import Interval
 from domain.secret import Secret
 from ports.clock import Clock
 from tests.acceptance.providers.casting import SESSION, STOCK_PLAYERS, ShiftedClock, cast, unit_of
+from tests.acceptance.providers.roles import role_of
 from tests.acceptance.providers.transport import scripted
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ class Stage:
         self._settings = ProviderSettings(
             api_key=KEY if self.provider.auth else None, rpd=0.0, rps=20.0 if slow else None
         )
+        self.role = role_of(name)
         self._source: KitProvider | None = None
         self._open = AsyncExitStack()
         self.simulator = self.run(self._simulated())
@@ -138,11 +140,11 @@ class Stage:
 
     def cast(self, symbol: str) -> str:
         """Who plays the part of a coin at this provider."""
-        return cast(symbol) if self.plays_stocks else symbol
+        return cast(symbol) if self.plays_stocks else self.role.instrument(symbol).id
 
     def interval(self, unit: str) -> Interval:
         """What the scenarios call minutes and hours."""
-        return unit_of(unit) if self.plays_stocks else INTERVALS[unit]
+        return unit_of(unit) if self.plays_stocks else self.role.interval(unit)
 
     def past(self, symbol: str, interval: Interval, count: int) -> tuple[int, int]:
         """The stretch of the last so many closed bars that exist in the market."""
@@ -155,8 +157,9 @@ class Stage:
         return int(self.market.bars(known, edges, 4e9).ts[-count]), end
 
     def asset(self, symbol: str) -> Asset:
-        """The synthetic instrument behind a canonical id."""
-        return ASSETS[resolve_symbol(symbol).id]
+        """The synthetic instrument behind a canonical id; dollars may be USDT in disguise."""
+        instrument = resolve_symbol(symbol)
+        return ASSETS.get(instrument.id) or ASSETS[f"{instrument.base}-USDT"]
 
     def arrivals(self) -> list[Arrival]:
         """Every call that the provider saw."""

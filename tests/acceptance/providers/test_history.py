@@ -24,13 +24,15 @@ def _change_the_close(stage: Stage, symbol: str, close: float) -> None:
     # A close above every price of a stock becomes the high as well.
     far = {"high": close} if stage.plays_stocks else {"low": close}
     correction = Correction({"close": close, **far})
-    stage.simulator.correct(stage.name, played, interval.value, ts, correction)
+    stage.simulator.correct(stage.name, stage.asset(played).id, interval.value, ts, correction)
 
 
 @when(parsers.parse("the last {count:d} minutes of {symbol} and the running one are asked for"))
 def _ask_with_the_running_one(stage: Stage, answers: list[Answer], count: int, symbol: str) -> None:
-    opened = Interval.M1.floor(int(stage.now()))
-    answers.append(ask_bars(stage, symbol, Interval.M1, (opened - count * 60, opened + 60)))
+    minutes = stage.interval("minutes")
+    opened = minutes.floor(int(stage.now()))
+    span = (minutes.shift(opened, -count), minutes.shift(opened, 1))
+    answers.append(ask_bars(stage, symbol, minutes, span))
 
 
 @when(parsers.parse("{count:d} {unit} of {symbol} from {years:d} years ago are asked for"))

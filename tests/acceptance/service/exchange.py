@@ -32,7 +32,10 @@ COINS = {
     for name, provider in discover().items()
     if provider.capabilities.can(Capability.BARS, AssetClass.CRYPTO)
 }
-BY_PREFERENCE = (*PREFERENCE, *sorted(PREFIX.keys() - set(PREFERENCE)))
+BY_PREFERENCE = (
+    *(name for name in PREFERENCE if name in PREFIX),
+    *sorted(PREFIX.keys() - set(PREFERENCE)),
+)
 _SEED = 7
 
 

@@ -1,0 +1,223 @@
+"""The coins of CoinGecko: ids for tickers, which are not unique, and snapshots of assets."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
+from adapters_out.provider_kit.cells import number
+from domain.assets import AssetSnapshot
+from domain.errors import NotListed
+from domain.instrument import Instrument, Listing
+
+NAME = "coingecko"
+USD = "USD"
+_DAY_S = 86_400
+_UNRANKED = 10**9
+# Whom a ticker means beyond doubt. Everybody else is asked for: the best rank has the ticker.
+IDS: Mapping[str, str] = {
+    "BTC": "bitcoin",
+    "ETH": "ethereum",
+    "USDT": "tether",
+    "USDC": "usd-coin",
+    "SOL": "solana",
+    "BNB": "binancecoin",
+    "XRP": "ripple",
+    "DOGE": "dogecoin",
+    "ADA": "cardano",
+    "AVAX": "avalanche-2",
+    "LINK": "chainlink",
+    "DOT": "polkadot",
+    "LTC": "litecoin",
+    "BCH": "bitcoin-cash",
+    "TRX": "tron",
+    "POL": "polygon-ecosystem-token",
+    "SHIB": "shiba-inu",
+    "UNI": "uniswap",
+    "XLM": "stellar",
+    "ATOM": "cosmos",
+    "DAI": "dai",
+}
+# No currency of its own there, and none of them is the dollar.
+STABLE_COINS = frozenset(
+    ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDP", "USDE", "USDD", "USD1", "DAI", "BIDR")
+)
+_CODE = re.compile(r"[A-Z0-9]{1,19}")
+Number = float | str | None
+
+
+def not_listed(what: str) -> NotListed:
+    """The refusal for what it does not know."""
+    return NotListed(f"{NAME} does not list {what}.", provider=NAME)
+
+
+def with_id(instrument: Instrument, path: str, params: Mapping[str, str | int]) -> Question:
+    """The call at ``path`` (with ``{id}``, or taking ``ids``) for the coin of a pair.
+
+    Raises:
+        NotListed: the pair is quoted in a stable coin.
+    """
+    if instrument.quote in STABLE_COINS:
+        raise not_listed(instrument.id)
+    known = IDS.get(instrument.base)
+    if known is not None:
+        return _call(path, params, known)
+    return _looked_up(instrument.base, path, params)
+
+
+def _looked_up(code: str, path: str, params: Mapping[str, str | int]) -> Steps:
+    reply = yield msgspec.structs.replace(find(code), keep_s=_DAY_S)
+    return _call(path, params, _best(reply, code).id)
+
+
+def _call(path: str, params: Mapping[str, str | int], coin: str) -> Call:
+    if "{id}" in path:
+        return Call(path.format(id=coin), params)
+    return Call(path, {"ids": coin, **params})
+
+
+class _Market(Struct):
+    id: str
+    symbol: str
+    name: str | None = None
+    current_price: Number = None
+    market_cap: Number = None
+    market_cap_rank: int | None = None
+    fully_diluted_valuation: Number = None
+    total_volume: Number = None
+    price_change_percentage_24h: Number = None
+    circulating_supply: Number = None
+    total_supply: Number = None
+    max_supply: Number = None
+    last_updated: str | None = None
+
+    def snapshot(self, received_at: float) -> AssetSnapshot:
+        """In dollars; a capitalisation or supply of 0 stands for one that is not known."""
+        return AssetSnapshot(
+            asset=self.symbol.upper(),
+            id=self.id,
+            provider=NAME,
+            ts=_seconds(self.last_updated) or int(received_at),
+            name=self.name,
+            rank=self.market_cap_rank,
+            price=_known(self.current_price),
+            market_cap=_known(self.market_cap),
+            fully_diluted_market_cap=_known(self.fully_diluted_valuation),
+            volume_24h=_sent(self.total_volume),
+            change_24h_pct=_sent(self.price_change_percentage_24h),
+            circulating_supply=_known(self.circulating_supply),
+            total_supply=_known(self.total_supply),
+            max_supply=_known(self.max_supply),
+        )
+
+
+def _sent(cell: Number) -> float | None:
+    return None if cell is None else number(cell)
+
+
+def _known(cell: Number) -> float | None:
+    return _sent(cell) or None
+
+
+def _seconds(text: str | None) -> int | None:
+    with suppress(ValueError):
+        return int(datetime.fromisoformat(text).timestamp()) if text else None
+    return None
+
+
+def ask_markets(limit: int, offset: int) -> Call:
+    """Coins by capitalisation, a page of them."""
+    params: dict[str, str | int] = {"vs_currency": "usd", "order": "market_cap_desc"}
+    return Call("/coins/markets", {**params, "per_page": limit, "page": offset // limit + 1})
+
+
+def read_markets(reply: Reply) -> Sequence[AssetSnapshot]:
+    """As sent."""
+    return [market.snapshot(reply.received_at) for market in _markets(reply)]
+
+
+def _markets(reply: Reply) -> list[_Market]:
+    return msgspec.json.decode(reply.body, type=list[_Market])
+
+
+def find(code: str) -> Call:
+    """One coin by its id if that is known, else whoever has that ticker."""
+    known = IDS.get(code)
+    whom = {"symbols": code.lower()} if known is None else {"ids": known}
+    return Call("/coins/markets", {"vs_currency": "usd", **whom})
+
+
+def _best(reply: Reply, code: str) -> _Market:
+    """The coin that is meant by a ticker: the one known by heart, or that of the best rank."""
+    known = IDS.get(code)
+    found = [
+        market
+        for market in _markets(reply)
+        if (market.id == known if known else market.symbol.upper() == code)
+    ]
+    if not found:
+        raise not_listed(code)
+    return min(found, key=lambda market: (market.market_cap_rank or _UNRANKED, market.id))
+
+
+def read_one(reply: Reply, code: str) -> AssetSnapshot:
+    """The snapshot of the coin that is meant."""
+    return _best(reply, code).snapshot(reply.received_at)
+
+
+def ask_description(snapshot: AssetSnapshot) -> Call:
+    """What the coin is, without its markets; it changes seldom."""
+    parts = ("localization", "tickers", "market_data", "community_data", "developer_data")
+    return Call(f"/coins/{snapshot.id}", dict.fromkeys(parts, "false"), keep_s=_DAY_S)
+
+
+class _Links(Struct, frozen=True):
+    homepage: list[str | None] = []
+    blockchain_site: list[str | None] = []
+
+
+class _About(Struct):
+    id: str
+    description: dict[str, str | None] = {}
+    categories: list[str | None] = []
+    links: _Links = _Links()
+    genesis_date: str | None = None
+    hashing_algorithm: str | None = None
+
+
+def read_description(reply: Reply, _: AssetSnapshot) -> Mapping[str, str]:
+    """What is known, as texts by name."""
+    about = msgspec.json.decode(reply.body, type=_About)
+    told = {
+        "slug": about.id,
+        "description": about.description.get("en"),
+        "category": ", ".join(each for each in about.categories if each),
+        "website": next((each for each in about.links.homepage if each), None),
+        "explorer": next((each for each in about.links.blockchain_site if each), None),
+        "date_added": about.genesis_date,
+        "hashing_algorithm": about.hashing_algorithm,
+    }
+    return {name: text for name, text in told.items() if text}
+
+
+class _Listed(Struct):
+    id: str
+    symbol: str
+
+
+def listings(reply: Reply) -> Sequence[Listing]:
+    """In dollars, under the id; a ticker of several coins is left out unless known by heart."""
+    everything = msgspec.json.decode(reply.body, type=list[_Listed])
+    owners = Counter(coin.symbol.upper() for coin in everything)
+    return [
+        Listing(NAME, coin.id, Instrument.pair(code, USD))
+        for coin in everything
+        if _CODE.fullmatch(code := coin.symbol.upper())
+        and (IDS[code] == coin.id if code in IDS else owners[code] == 1)
+        and code != USD
+    ]

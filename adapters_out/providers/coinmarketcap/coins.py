@@ -1,0 +1,266 @@
+"""The coins of CoinMarketCap: its envelope, its ids, its snapshots of assets.
+
+Three versions are alive: ``data`` is a list (v3), a map of coins (v1, v2 by id) or a map of lists
+(v2 by symbol); ``quote`` a list (v3) or a map by currency (v1, v2).
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
+from adapters_out.provider_kit.cells import Unreadable, number
+from domain.assets import AssetSnapshot
+from domain.errors import NotListed
+
+NAME = "coinmarketcap"
+USD = "USD"
+_DAY_S = 86_400
+_LARGEST_LIST = 5000
+_ROWS_PER_CREDIT = 200
+# Tickers collide; ids never change. Everybody else is looked up in the map, which is kept.
+IDS = {"BTC": 1, "ETH": 1027, "USDT": 825, "BNB": 1839, "USDC": 3408}
+MAP = Call(
+    "/v1/cryptocurrency/map",
+    {"listing_status": "active", "sort": "cmc_rank", "limit": _LARGEST_LIST},
+    keep_s=_DAY_S,
+)
+_CODE = re.compile(r"[A-Z0-9]{1,19}")
+
+Number = float | str | None
+V = TypeVar("V", bound="HasSymbol")
+
+
+class HasSymbol(Struct):
+    """An entry of a v3 list of quotes says its currency itself."""
+
+    symbol: str = ""
+
+
+class Envelope(Struct):
+    """Every answer that is no complaint."""
+
+    data: Raw
+
+
+def data_of(reply: Reply) -> Raw:
+    """What the envelope holds; a body without any is unreadable."""
+    return msgspec.json.decode(reply.body, type=Envelope).data
+
+
+def in_currency(quotes: Mapping[str, V] | Sequence[V], code: str) -> V:
+    """The quote in one currency, from a map or from a list.
+
+    Raises:
+        Unreadable: it is not there.
+    """
+    if isinstance(quotes, Mapping):
+        found = quotes.get(code)
+    else:
+        found = next((quote for quote in quotes if quote.symbol == code), None)
+    if found is None:
+        raise Unreadable(f"it has no quote in {code}")
+    return found
+
+
+def seconds(text: str | None) -> int | None:
+    """Unix seconds of an ISO 8601 time with milliseconds, None if it is none."""
+    with suppress(ValueError):
+        return int(datetime.fromisoformat(text).timestamp()) if text else None
+    return None
+
+
+class CoinQuote(HasSymbol):
+    """One coin in one currency."""
+
+    price: Number = None
+    market_cap: Number = None
+    fully_diluted_market_cap: Number = None
+    volume_24h: Number = None
+    percent_change_24h: Number = None
+    last_updated: str | None = None
+
+
+class _Platform(Struct):
+    name: str | None = None
+
+
+class Coin(Struct):
+    """One coin of quotes or listings."""
+
+    id: int
+    symbol: str
+    quote: dict[str, CoinQuote] | list[CoinQuote]
+    name: str | None = None
+    slug: str | None = None
+    cmc_rank: int | None = None
+    circulating_supply: Number = None
+    total_supply: Number = None
+    max_supply: Number = None
+    last_updated: str | None = None
+    date_added: str | None = None
+    platform: _Platform | None = None
+
+    def snapshot(self, received_at: float) -> AssetSnapshot:
+        """In dollars; a capitalisation or supply of 0 stands for one that is not known."""
+        quote = in_currency(self.quote, USD)
+        ts = seconds(quote.last_updated) or seconds(self.last_updated) or int(received_at)
+        return AssetSnapshot(
+            asset=self.symbol.upper(),
+            id=str(self.id),
+            provider=NAME,
+            ts=ts,
+            name=self.name,
+            rank=self.cmc_rank,
+            price=_known(quote.price),
+            market_cap=_known(quote.market_cap),
+            fully_diluted_market_cap=_known(quote.fully_diluted_market_cap),
+            volume_24h=_sent(quote.volume_24h),
+            change_24h_pct=_sent(quote.percent_change_24h),
+            circulating_supply=_known(self.circulating_supply),
+            total_supply=_known(self.total_supply),
+            max_supply=_known(self.max_supply),
+        )
+
+
+def _sent(cell: Number) -> float | None:
+    return None if cell is None else number(cell)
+
+
+def _known(cell: Number) -> float | None:
+    return _sent(cell) or None
+
+
+def coins(reply: Reply) -> Sequence[Coin]:
+    """Every coin, whichever version answered."""
+    data = data_of(reply)
+    if bytes(data).startswith(b"["):
+        return msgspec.json.decode(data, type=list[Coin])
+    return [
+        coin
+        for entry in msgspec.json.decode(data, type=dict[str, Coin | list[Coin]]).values()
+        for coin in (entry if isinstance(entry, list) else [entry])
+    ]
+
+
+def best(reply: Reply, code: str) -> Coin:
+    """The coin that was asked for; of several with its ticker the one of the best rank.
+
+    Raises:
+        NotListed: there is none.
+    """
+    found = coins(reply)
+    if not found:
+        raise not_listed(code)
+    return min(found, key=lambda coin: coin.cmc_rank or _LARGEST_LIST + coin.id)
+
+
+def not_listed(code: str) -> NotListed:
+    """The refusal for a coin that it does not know."""
+    return NotListed(f"{NAME} does not list {code}.", provider=NAME)
+
+
+class Mapped(Struct):
+    """One coin of the map."""
+
+    id: int
+    symbol: str
+    slug: str
+    rank: int | None = None
+    is_active: int = 1
+
+
+def best_ranked(reply: Reply) -> Mapping[str, Mapped]:
+    """By ticker the active coin of the best rank; without those whose ticker is no asset code."""
+    found: dict[str, Mapped] = {}
+    everything = msgspec.json.decode(data_of(reply), type=list[Mapped])
+    for coin in sorted(everything, key=lambda c: (c.rank is None, c.rank, c.id)):
+        code = coin.symbol.upper()
+        if coin.is_active and _CODE.fullmatch(code):
+            found.setdefault(code, coin)
+    return found
+
+
+def with_id(code: str, call: Callable[[int], Call]) -> Question:
+    """The call about a coin, after a look into the map if its id is not known by heart."""
+    return call(IDS[code]) if code in IDS else _looked_up(code, call)
+
+
+def _looked_up(code: str, call: Callable[[int], Call]) -> Steps:
+    coin = best_ranked((yield MAP)).get(code)
+    if coin is None:
+        raise not_listed(code)
+    return call(coin.id)
+
+
+def latest(coin: int, currency: str) -> Call:
+    """The quote of one coin."""
+    return Call("/v3/cryptocurrency/quotes/latest", {"id": coin, "convert": currency})
+
+
+def ask_markets(limit: int, offset: int) -> Call:
+    """Coins by rank; a credit for every 200."""
+    params: dict[str, str | int] = {"start": offset + 1, "limit": limit, "convert": USD}
+    weight = -(-limit // _ROWS_PER_CREDIT)
+    return Call("/v3/cryptocurrency/listings/latest", params, weight=weight)
+
+
+def read_markets(reply: Reply) -> Sequence[AssetSnapshot]:
+    """As sent, by rank."""
+    return [coin.snapshot(reply.received_at) for coin in coins(reply)]
+
+
+def find(code: str) -> Question:
+    """One coin by its ticker."""
+    return with_id(code, lambda coin: latest(coin, USD))
+
+
+def read_one(reply: Reply, code: str) -> AssetSnapshot:
+    """The snapshot of the coin that was asked for."""
+    return best(reply, code).snapshot(reply.received_at)
+
+
+def ask_description(snapshot: AssetSnapshot) -> Call:
+    """What the coin is; it changes seldom."""
+    return Call("/v2/cryptocurrency/info", {"id": snapshot.id}, keep_s=_DAY_S)
+
+
+class _Info(Struct):
+    id: int
+    slug: str | None = None
+    category: str | None = None
+    description: str | None = None
+    logo: str | None = None
+    date_added: str | None = None
+    tags: list[str] | None = None
+    platform: _Platform | None = None
+    urls: dict[str, list[str]] = {}
+
+    def texts(self) -> Mapping[str, str]:
+        """What is known, as texts by name."""
+        addresses = {name: each[0] for name, each in self.urls.items() if each}
+        kept = {name: addresses.get(name) for name in ("website", "explorer", "source_code")}
+        told = {
+            "slug": self.slug,
+            "category": self.category,
+            "description": self.description,
+            "logo": self.logo,
+            "date_added": self.date_added,
+            "tags": ", ".join(self.tags or ()),
+            "platform": self.platform.name if self.platform else None,
+            **kept,
+        }
+        return {name: text for name, text in told.items() if text}
+
+
+def read_description(reply: Reply, snapshot: AssetSnapshot) -> Mapping[str, str]:
+    """The texts about one coin, keyed in the answer by its id."""
+    infos = msgspec.json.decode(data_of(reply), type=dict[str, _Info])
+    if snapshot.id not in infos:
+        raise Unreadable(f"it does not describe the coin {snapshot.id}")
+    return infos[snapshot.id].texts()
