@@ -86,6 +86,15 @@ def test_every_provider_has_a_dialect() -> None:
     assert sorted(PROVIDERS) == sorted(discover())
 
 
+@st.composite
+def _spans(draw: st.DrawFn, interval: Interval, most: int) -> TimeRange:
+    """Up to so many closed bars (or five months), not long ago."""
+    count = draw(st.integers(1, 5 if interval is Interval.MO1 else most))
+    back = draw(st.integers(0, 3 if interval is Interval.MO1 else most))
+    end = interval.shift(interval.floor(int(NOW)), -back)
+    return TimeRange(interval.shift(end, -count), end)
+
+
 @pytest.mark.parametrize("name", CAST)
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
@@ -96,11 +105,7 @@ def test_what_is_rendered_is_read(name: str, data: st.DataObject) -> None:
     interval = data.draw(st.sampled_from(provider.capabilities.intervals), "interval")
     drawn, role = data.draw(st.sampled_from(cast_of(name, interval)), "asset"), role_of(name)
     instrument = role.instrument(drawn.id)
-    most = 5 if interval is Interval.MO1 else role.reach.get(interval, 600) // 2
-    count = data.draw(st.integers(1, most), "count")
-    back = data.draw(st.integers(0, 3 if interval is Interval.MO1 else most), "back")
-    end = interval.shift(interval.floor(int(NOW)), -back)
-    span = TimeRange(interval.shift(end, -count), end)
+    span = data.draw(_spans(interval, role.reach.get(interval, 600) // 2), "span")
     ask = BarsAsk(instrument, interval, span, asked_at=int(NOW))
     ask = replace(ask, range=(span := provider.bars.page(ask)))
     simulator = Simulator(ManualClock(NOW), seed=3)
