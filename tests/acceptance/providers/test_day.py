@@ -20,7 +20,7 @@ from adapters_out.provider_kit.settings import ProviderSettings
 from domain.budget import rate
 from domain.errors import MarketDataError
 from domain.instrument import AssetClass, Instrument
-from domain.provider import BarsAsk, Priority
+from domain.provider import BarsAsk, Basis, Priority
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from ports.market_data import CallContext
@@ -80,6 +80,8 @@ class Day:
         kit = self.kits[name]
         can = kit.capabilities
         instrument = next(i for kind, i in EXAMPLES.items() if kind in can.asset_classes)
+        if can.basis is Basis.AGGREGATE:
+            instrument = Instrument.pair("BTC", "USD")
         until = self.clock.monotonic() + 10.0
         try:
             if k % 3 == 0 and PROVIDERS[name].price is not None:
@@ -134,10 +136,12 @@ def test_a_daily_quota_holds_over_restarts(name: str) -> None:
 
     async def scene() -> None:
         day = Day()
-        quota = min(w.limit for w in day.kits[name].policy.windows if w.is_durable)
-        spare = 30.0
+        windows = (w for w in day.kits[name].policy.windows if w.is_durable)
+        window = min(windows, key=lambda w: w.limit)
+        quota, spare = window.limit, 30.0
         await day.clock.sleep(60.0)  # a report in the first second may be about yesterday
-        await day.book.correct(name, day.kits[name].policy, DAY, max(0.0, quota - spare))
+        policy = day.kits[name].policy
+        await day.book.correct(name, policy, window.seconds, max(0.0, quota - spare))
         for _ in range(3):
             for k in range(40):
                 await day.ask(name, k)
@@ -145,7 +149,8 @@ def test_a_daily_quota_holds_over_restarts(name: str) -> None:
         weighed = sum(a.weight for a in day.simulator.arrivals())
         assert 0 < weighed <= min(spare, quota)
         assert "quota-exhausted" in day.refused
-        await day.clock.sleep(DAY + HOUR)  # a sliding window counts its oldest slot whole
+        # A sliding window counts the oldest of its sixty slots whole.
+        await day.clock.sleep(window.seconds * 1.04)
         day.refused.clear()
         await day.ask(name, 0)
         assert day.refused == []
