@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from application.answers import BarsAnswer
 from application.find_actions import FindActions
 from application.get_bars import GetBars
+from application.rank_candidates import RankCandidates
 from domain.actions import ActionKind, CorporateAction
 from domain.adjustment import Adjust, adjusted, adjusted_bar, chosen, effect_of, factors
 from domain.errors import NoData, UnsupportedInterval
@@ -29,11 +30,19 @@ class AdjustBars:
       answer says whose they are;
     - an action counts from its ex-day on, not from its announcement;
     - as of a moment, actions and closes are those that were known then;
-    - prices that a provider has adjusted for splits already are not divided again.
+    - prices that a provider has adjusted for splits already are not divided again, and volumes
+      not multiplied.
     """
 
-    def __init__(self, get_bars: GetBars, find_actions: FindActions, clock: Clock) -> None:
+    def __init__(
+        self,
+        get_bars: GetBars,
+        find_actions: FindActions,
+        candidates: RankCandidates,
+        clock: Clock,
+    ) -> None:
         """Take the collaborators."""
+        self._candidates = candidates
         self._get_bars = get_bars
         self._find_actions = find_actions
         self._clock = clock
@@ -60,9 +69,11 @@ class AdjustBars:
         actions = self._effective(answer, known, mode)
         closes = await self._closes(query, answer.provider, actions, context)
         by = factors(actions, closes, query.interval)
+        can = self._candidates.provider(answer.provider).capabilities
+        is_new = query.interval is Interval.D1 and can.volume_adjusted
         return replace(
             answer,
-            series=adjusted(answer.series, by),
+            series=adjusted(answer.series, by, volume=not is_new),
             forming=None if answer.forming is None else adjusted_bar(answer.forming, by),
             adjusted=mode.value,
             actions_from=known.provider,

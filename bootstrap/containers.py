@@ -174,7 +174,7 @@ class Application(containers.DeclarativeContainer):
     find_actions = providers.Singleton(
         FindActions, candidates, ring.catalogue, ring.actions, ring.clock
     )
-    adjust_bars = providers.Singleton(AdjustBars, get_bars, find_actions, ring.clock)
+    adjust_bars = providers.Singleton(AdjustBars, get_bars, find_actions, candidates, ring.clock)
     compute_indicators = providers.Singleton(ComputeIndicators, adjust_bars)
     collect_trades = providers.Singleton(CollectTicks, TRADES, ring.ticks, ring.catalogue)
     collect_quotes = providers.Singleton(CollectTicks, QUOTES, ring.ticks, ring.catalogue)

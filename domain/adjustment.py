@@ -62,8 +62,11 @@ def factors(
     )
 
 
-def adjusted(series: BarSeries, by: Factors) -> BarSeries:
-    """The same bars in today's shares, without what was paid out since."""
+def adjusted(series: BarSeries, by: Factors, *, volume: bool = True) -> BarSeries:
+    """The same bars in today's shares, without what was paid out since.
+
+    ``volume`` is False when volumes count today's shares already.
+    """
     shares, kept = _at(by.shares, by.ends, series.ts), _at(by.kept, by.ends, series.ts)
     return BarSeries(
         series.interval,
@@ -72,7 +75,7 @@ def adjusted(series: BarSeries, by: Factors) -> BarSeries:
         high=series.high * kept / shares,
         low=series.low * kept / shares,
         close=series.close * kept / shares,
-        volume=series.volume * shares,
+        volume=series.volume * shares if volume else series.volume,
         vwap=series.vwap * kept / shares,
         trades=series.trades,
     )

@@ -90,7 +90,8 @@ class Capabilities(Struct, frozen=True):
     ``reread_bars`` is how many newest stored bars are read again with the next new ones,
     because providers correct young bars. ``basis`` is what its prices stand for; ``adjusted``
     names the corporate actions that its prices already contain (``splits``) when it has no raw
-    ones, empty otherwise. ``tickers_of_the_day``: a stock's history is filed under the ticker
+    ones, empty otherwise; ``volume_adjusted`` says that its volumes of days are split-adjusted
+    although its prices are raw. ``tickers_of_the_day``: a stock's history is filed under the ticker
     that it had on each day, not under the one that it has now (:mod:`domain.renames`).
     ``history_s`` tells of intervals of which it keeps only so many seconds.
     """
@@ -104,6 +105,7 @@ class Capabilities(Struct, frozen=True):
     reread_bars: int = 2
     basis: Basis = Basis.VENUE
     adjusted: str = ""
+    volume_adjusted: bool = False
     tickers_of_the_day: bool = False
     history_s: tuple[tuple[Interval, int], ...] = ()
 

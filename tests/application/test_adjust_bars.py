@@ -58,14 +58,16 @@ class Sources(ActionCatalogue):
 class Exchange:
     """A world of stocks whose providers tell actions."""
 
-    def __init__(self, adjusted: str = "") -> None:
-        self.world = World(replace(STOCKS, adjusted=adjusted))
+    def __init__(self, adjusted: str = "", *, volume_adjusted: bool = False) -> None:
+        self.world = World(replace(STOCKS, adjusted=adjusted, volume_adjusted=volume_adjusted))
         self.first, self.second = Told(SPLIT, DIVIDEND), Told(SPLIT)
         self.store = MemoryActionStore(self.world.clock)
         self.process = Process(self.world)
         sources = Sources({"first": self.first, "second": self.second})
         find = FindActions(self.process.candidates, sources, self.store, self.world.clock)
-        self.adjust = AdjustBars(self.process.get_bars, find, self.world.clock)
+        self.adjust = AdjustBars(
+            self.process.get_bars, find, self.process.candidates, self.world.clock
+        )
 
     async def ask(self, mode: Adjust, asked: BarQuery | None = None) -> BarsAnswer:
         """A week of days unless said otherwise."""
@@ -138,6 +140,21 @@ def test_what_a_provider_has_adjusted_is_not_adjusted_twice() -> None:
         raw, seen = await here.ask(Adjust.NONE), await here.ask(Adjust.SPLITS)
         assert raw.adjusted == "splits"
         assert seen.series == raw.series
+
+    in_virtual_time(scene())
+
+
+def test_volumes_that_count_new_shares_already_are_left_alone() -> None:
+    """EODHD sends raw prices beside volumes in today's shares."""
+
+    async def scene() -> None:
+        here = Exchange(volume_adjusted=True)
+        raw, seen = await here.ask(Adjust.NONE), await here.ask(Adjust.SPLITS)
+        assert seen.series.close[0] == raw.series.close[0] / 4
+        assert seen.series.volume.tolist() == raw.series.volume.tolist()
+        plain = Exchange()
+        raw, seen = await plain.ask(Adjust.NONE), await plain.ask(Adjust.SPLITS)
+        assert seen.series.volume[0] == raw.series.volume[0] * 4
 
     in_virtual_time(scene())
 

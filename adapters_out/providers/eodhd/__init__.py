@@ -96,6 +96,7 @@ PROVIDER = Provider(
         holes=GapReason.NO_TRADES,
         page_bars=PAGE,
         basis=Basis.CONSOLIDATED,
+        volume_adjusted=True,
     ),
     auth=Auth(query="api_token"),
     faults=_FAULTS,

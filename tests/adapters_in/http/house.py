@@ -129,7 +129,7 @@ class House:
         )
         ticks = MemoryTickStore()
         find = FindActions(candidates, catalogue, MemoryActionStore(clock), clock)
-        adjust_bars = AdjustBars(get_bars, find, clock)
+        adjust_bars = AdjustBars(get_bars, find, candidates, clock)
         return Services(
             adjust_bars=adjust_bars,
             compute_indicators=ComputeIndicators(adjust_bars),
