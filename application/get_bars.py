@@ -7,13 +7,14 @@ import msgspec
 from application.answers import BarsAnswer
 from application.ask_providers import AskProviders
 from application.bars_as_of import BarsAsOf
+from application.contract_lives import ContractLives
 from application.held import View
 from application.question import Question, pose
 from application.rank_candidates import RankCandidates
 from application.single_flight import SingleFlight
 from application.stored_answer import ReadStored, assemble, is_good
 from application.take_turns import TakeTurns, flight_key
-from domain.errors import DeadlineExceeded, UnknownInstrument
+from domain.errors import DeadlineExceeded, NoData, UnknownInstrument
 from domain.query import BarQuery
 from ports.cache import Cache, Turnstile
 from ports.clock import Clock
@@ -46,8 +47,10 @@ class GetBars:
         turnstile: Turnstile,
         clock: Clock,
         telemetry: Telemetry,
+        lives: ContractLives | None = None,
     ) -> None:
-        """Take the collaborators."""
+        """Take the collaborators; without ``lives`` expired contracts have no latest bars."""
+        self._lives = lives
         self._candidates = candidates
         self._read = read
         self._ask = ask
@@ -68,7 +71,7 @@ class GetBars:
         if query.as_of is not None:
             return self._labelled(await self._as_of(query))
         try:
-            return await self._answer(query, context)
+            return await self._alive(query, context)
         except UnknownInstrument as error:
             suggest = self._candidates.suggest
             raise await suggest.explained(error, query.symbol, query.instrument) from None
@@ -76,6 +79,19 @@ class GetBars:
     async def drain(self) -> None:
         """Let what is in the air land (shutdown)."""
         await self._flights.drain()
+
+    async def _alive(self, query: BarQuery, context: CallContext) -> BarsAnswer:
+        """The latest bars of an expired contract are its last ones."""
+        if self._lives is None:
+            return await self._answer(query, context)
+        bounded = await self._lives.bounded(query, context)
+        try:
+            return await self._answer(bounded, context)
+        except NoData:
+            again = await self._lives.bounded(query, context, ask=True)
+            if again == bounded:
+                raise
+        return await self._answer(again, context)
 
     async def _answer(self, query: BarQuery, context: CallContext) -> BarsAnswer:
         def time_left() -> float | None:

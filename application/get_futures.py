@@ -1,0 +1,213 @@
+"""Answer questions about contracts, products, sessions and exchanges of futures."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from application.explain_failure import attempt_of
+from application.single_flight import SingleFlight
+from domain.errors import (
+    Attempt,
+    DeadlineExceeded,
+    NoProviderAvailable,
+    NotListed,
+    ProviderError,
+    UnknownInstrument,
+)
+from domain.futures import FuturesAnswer, FuturesAsk, FuturesKind, FuturesPart, FuturesRecord
+from domain.provider import Capability
+from ports.clock import Clock
+from ports.futures import FuturesCatalogue, FuturesSource, FuturesStore
+from ports.market_data import CallContext, ProviderCatalogue
+
+# Seconds for which an answer is served without asking again.
+FRESH_S = {
+    FuturesKind.CONTRACTS: 6 * 3600.0,
+    FuturesKind.PRODUCTS: 86_400.0,
+    FuturesKind.SCHEDULES: 3600.0,
+    FuturesKind.MARKET_STATUS: 15.0,
+    FuturesKind.EXCHANGES: 86_400.0,
+    FuturesKind.AGGREGATES: 60.0,
+}
+PAST_FRESH_S = 7 * 86_400.0  # what was true on a day that is over
+MAX_PARTS = 25  # upstream pages that one question may cost
+_RESERVE_S = 0.2  # kept back from the deadline to serve what is stored
+
+
+class FuturesPage(Struct, frozen=True):
+    """A part of an answer: ``rest`` is how many records come before the next part (None: last).
+
+    ``stale``: it is older than it should be, and could not be fetched again.
+    """
+
+    provider: str
+    records: tuple[FuturesRecord, ...]
+    fetched_at: float
+    rest: int | None
+    cached: bool
+    stale: bool
+
+
+class GetFutures:
+    """Contracts, products, sessions, market status, exchanges; windows of unusual lengths.
+
+    - an answer is stored and served from the store while it is fresh, and for as long as nobody
+      can answer; then it is said to be stale;
+    - it is fetched as far as somebody reads: the rest of a long list waits for the next page;
+    - the same question at the same time is asked once.
+    """
+
+    def __init__(
+        self,
+        catalogue: ProviderCatalogue,
+        sources: FuturesCatalogue,
+        store: FuturesStore,
+        clock: Clock,
+    ) -> None:
+        """Take the collaborators."""
+        self._catalogue = catalogue
+        self._sources = sources
+        self._store = store
+        self._clock = clock
+        self._flights: SingleFlight[FuturesAnswer] = SingleFlight()
+
+    @property
+    def provider(self) -> str:
+        """Who is asked: the first that knows of futures.
+
+        Raises:
+            NoProviderAvailable: nobody does.
+        """
+        for name, provider in self._catalogue.all().items():
+            if Capability.FUTURES in provider.capabilities.offers:
+                return name
+        message = "No configured provider knows of futures: add massive_futures to FKS_PROVIDERS."
+        raise NoProviderAvailable(message)
+
+    async def __call__(
+        self, ask: FuturesAsk, limit: int, context: CallContext, *, first: int = 0
+    ) -> FuturesPage:
+        """At most ``limit`` records of the answer, from the one at ``first`` (0 is the first).
+
+        Raises:
+            NoProviderAvailable, DeadlineExceeded, StoreUnavailable: there is no answer, not
+                even an old one.
+            UnknownInstrument: the provider does not know what was asked about.
+        """
+        name, wanted = self.provider, first + limit
+        kept = await self._store.read(name, ask)
+        if kept is not None and self._is_fresh(ask, kept) and _reaches(kept, wanted):
+            return _page(name, kept, first, limit, cached=True)
+        try:
+            answer, _ = await self._flights.join_within(
+                f"{ask.key}#{wanted}",
+                lambda: self._fetch(name, ask, kept, wanted, context),
+                lambda: self._left(context),
+            )
+        except (ProviderError, DeadlineExceeded) as error:
+            kept = await self._store.read(name, ask)
+            if kept is None or not (kept.records[first:] or _reaches(kept, wanted)):
+                raise _told(name, error) from error
+            stale = not self._is_fresh(ask, kept)
+            return _page(name, kept, first, limit, cached=True, stale=stale)
+        return _page(name, answer, first, limit, cached=False)
+
+    async def one(self, ask: FuturesAsk, context: CallContext) -> FuturesPage:
+        """The first record of the answer.
+
+        Raises:
+            UnknownInstrument: there is none; otherwise as above.
+        """
+        page = await self(ask, 1, context)
+        if not page.records:
+            what = next((value for _, value in ask.filters), "that")
+            raise UnknownInstrument(f"{page.provider} knows nothing of {what}.")
+        return replace(page, rest=None)
+
+    async def _fetch(
+        self,
+        name: str,
+        ask: FuturesAsk,
+        kept: FuturesAnswer | None,
+        wanted: int,
+        context: CallContext,
+    ) -> FuturesAnswer:
+        """Begin anew, or go on where the answer was left, until it is long enough."""
+        source, answer = self._sources.source(name), kept
+        if answer is None or not self._is_fresh(ask, answer):
+            answer = await self._begin(source, name, ask, context)
+        for _ in range(MAX_PARTS):
+            if _reaches(answer, wanted) or answer.more is None:
+                break
+            answer = await self._go_on(source, name, ask, answer, context)
+        return answer
+
+    async def _begin(
+        self, source: FuturesSource, name: str, ask: FuturesAsk, context: CallContext
+    ) -> FuturesAnswer:
+        part = await source.futures(ask, context)
+        now = self._clock.now()
+        await self._store.write(name, ask, part, now)
+        return await self._store.read(name, ask) or FuturesAnswer(part.records, now, part.more)
+
+    async def _go_on(
+        self,
+        source: FuturesSource,
+        name: str,
+        ask: FuturesAsk,
+        answer: FuturesAnswer,
+        context: CallContext,
+    ) -> FuturesAnswer:
+        """The answer with its next part; one without anything new ends it.
+
+        The lists have a row for every day of a contract: behind those of the newest day come the
+        same ones again, for years.
+        """
+        part = await source.futures(ask, context, after=answer.more)
+        known = {record.key for record in answer.records}
+        if not any(record.key not in known for record in part.records):
+            part = FuturesPart(())
+        await self._store.write(name, ask, part, self._clock.now(), after=answer.more)
+        return await self._store.read(name, ask) or replace(answer, more=None)
+
+    def _is_fresh(self, ask: FuturesAsk, answer: FuturesAnswer) -> bool:
+        now = self._clock.now()
+        today = datetime.fromtimestamp(now, UTC).date().isoformat()
+        is_past = ask.as_of != "" and ask.as_of < today
+        return now - answer.fetched_at < (PAST_FRESH_S if is_past else FRESH_S[ask.kind])
+
+    def _left(self, context: CallContext) -> float | None:
+        if context.deadline is None:
+            return None
+        return context.deadline - _RESERVE_S - self._clock.monotonic()
+
+
+def _reaches(answer: FuturesAnswer, wanted: int) -> bool:
+    """Whether nothing more has to be fetched."""
+    return answer.more is None or len(answer.records) >= wanted
+
+
+def _page(
+    name: str, answer: FuturesAnswer, first: int, limit: int, *, cached: bool, stale: bool = False
+) -> FuturesPage:
+    stop = first + limit
+    goes_on = len(answer.records) > stop or (answer.more is not None and answer.records[first:])
+    return FuturesPage(
+        provider=name,
+        records=answer.records[first:stop],
+        fetched_at=answer.fetched_at,
+        rest=min(stop, len(answer.records)) if goes_on else None,
+        cached=cached,
+        stale=stale,
+    )
+
+
+def _told(name: str, error: ProviderError | DeadlineExceeded) -> Exception:
+    """What the caller is told: nobody else could be asked."""
+    if isinstance(error, NotListed):
+        return UnknownInstrument(error.message)
+    if isinstance(error, DeadlineExceeded):
+        return error
+    found: Attempt = attempt_of(name, error)
+    return NoProviderAvailable(f"{name} could not answer: {error.message}", (found,))
