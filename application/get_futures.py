@@ -1,6 +1,8 @@
 """Answer questions about contracts, products, sessions and exchanges of futures."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,6 +34,9 @@ FRESH_S = {
 }
 PAST_FRESH_S = 7 * 86_400.0  # what was true on a day that is over
 MAX_PARTS = 25  # upstream pages that one question may cost
+DAILY = frozenset({FuturesKind.CONTRACTS, FuturesKind.PRODUCTS})
+SATURDAY = 5
+_HOLIDAYS = 3  # newest days that are tried one after the other
 _RESERVE_S = 0.2  # kept back from the deadline to serve what is stored
 
 
@@ -95,6 +100,16 @@ class GetFutures:
                 even an old one.
             UnknownInstrument: the provider does not know what was asked about.
         """
+        page = None
+        for dated in _dated(ask, self._clock.now()):
+            page = await self._page(dated, limit, context, first)
+            if page.records:
+                break
+        return page or await self._page(ask, limit, context, first)
+
+    async def _page(
+        self, ask: FuturesAsk, limit: int, context: CallContext, first: int
+    ) -> FuturesPage:
         name, wanted = self.provider, first + limit
         kept = await self._store.read(name, ask)
         if kept is not None and self._is_fresh(ask, kept) and _reaches(kept, wanted):
@@ -181,6 +196,21 @@ class GetFutures:
         if context.deadline is None:
             return None
         return context.deadline - _RESERVE_S - self._clock.monotonic()
+
+
+def _dated(ask: FuturesAsk, now: float) -> Iterator[FuturesAsk]:
+    """The question, with the newest days that may have a list where it needs one.
+
+    A list has a row for every day: in any order but by date its days would be mixed. Holidays
+    have none.
+    """
+    if ask.kind not in DAILY or ask.as_of or ask.sort in {"", "date.desc"}:
+        yield ask
+        return
+    today = datetime.fromtimestamp(now, UTC).date()
+    days = (today - timedelta(days=n) for n in range(7))
+    for day in islice((d for d in days if d.weekday() < SATURDAY), _HOLIDAYS):
+        yield replace(ask, as_of=day.isoformat())
 
 
 def _reaches(answer: FuturesAnswer, wanted: int) -> bool:

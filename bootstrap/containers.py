@@ -19,6 +19,7 @@ from adapters_out.memory.cache import MemoryCache
 from adapters_out.postgres.action_store import PostgresActionStore
 from adapters_out.postgres.bar_store import PostgresBarStore
 from adapters_out.postgres.budget_book import PostgresBudgetBook
+from adapters_out.postgres.futures_store import PostgresFuturesStore
 from adapters_out.postgres.health_board import PostgresHealthBoard
 from adapters_out.postgres.instrument_store import PostgresInstrumentStore
 from adapters_out.postgres.job_ledger import PostgresJobLedger
@@ -42,15 +43,19 @@ from application.cancel_job import CancelJob
 from application.collect_ticks import QUOTES, TRADES, CollectTicks
 from application.complete_series import CompleteSeries
 from application.compute_indicators import ComputeIndicators
+from application.contract_lives import ContractLives
 from application.fetch_bars import FetchBars
 from application.fill_gaps import FillGaps
 from application.fill_task import FillTask
 from application.find_actions import FindActions
+from application.get_aggregates import GetAggregates
 from application.get_bars import GetBars
+from application.get_futures import GetFutures
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
+from application.name_contract import NameContract
 from application.rank_candidates import RankCandidates
 from application.read_ticks import ReadTicks
 from application.reconcile_jobs import ReconcileJobs
@@ -90,6 +95,7 @@ class Adapters(containers.DeclarativeContainer):
     ticks = providers.Singleton(PostgresTickStore, pool)
     actions = providers.Singleton(PostgresActionStore, pool)
     instruments = providers.Singleton(PostgresInstrumentStore, pool)
+    futures = providers.Singleton(PostgresFuturesStore, pool)
     ledger = providers.Singleton(PostgresJobLedger, pool)
     leadership = providers.Singleton(PostgresLeadership, pool)
 
@@ -160,6 +166,11 @@ class Application(containers.DeclarativeContainer):
     resolve = providers.Singleton(
         ResolveSymbol, ring.instruments, ring.clock, ring.settings.provided.default_quote
     )
+    get_futures = providers.Singleton(
+        GetFutures, ring.catalogue, ring.catalogue, ring.futures, ring.clock
+    )
+    lives = providers.Singleton(ContractLives, ring.futures, get_futures, ring.clock)
+    name_contract = providers.Singleton(NameContract, resolve, ring.clock)
     get_bars = providers.Singleton(
         GetBars,
         candidates=candidates,
@@ -170,6 +181,10 @@ class Application(containers.DeclarativeContainer):
         turnstile=ring.turnstile,
         clock=ring.clock,
         telemetry=ring.telemetry,
+        lives=lives,
+    )
+    get_aggregates = providers.Singleton(
+        GetAggregates, get_bars, get_futures, ring.catalogue, ring.store, ring.clock
     )
     find_actions = providers.Singleton(
         FindActions, candidates, ring.catalogue, ring.actions, ring.clock

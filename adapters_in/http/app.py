@@ -14,6 +14,8 @@ from adapters_in.http.asgi import App
 from adapters_in.http.bar_routes import BarRoutes
 from adapters_in.http.entity_tags import names
 from adapters_in.http.front import Front, request_id_of
+from adapters_in.http.futures_data_routes import FuturesDataRoutes
+from adapters_in.http.futures_routes import FuturesRoutes
 from adapters_in.http.hot_answers import HOT_AFTER, HotAnswers
 from adapters_in.http.indicator_routes import IndicatorRoutes
 from adapters_in.http.job_routes import JobRoutes
@@ -70,6 +72,8 @@ def route_table(services: Services, hot: HotAnswers | None = None) -> tuple[Rout
         *IndicatorRoutes(services).table(),
         *TickRoutes(services).table(),
         *SeriesRoutes(services).table(),
+        *FuturesRoutes(services).table(),
+        *FuturesDataRoutes(services).table(),
         *JobRoutes(services).table(),
         *PageRoutes(services).table(),
     )

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from application.adjust_bars import AdjustBars
 from application.cancel_job import CancelJob
 from application.compute_indicators import ComputeIndicators
+from application.get_aggregates import GetAggregates
+from application.get_futures import GetFutures
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
 from application.read_ticks import ReadTicks
+from application.name_contract import NameContract
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
 from application.search_symbols import SearchSymbols
@@ -56,6 +59,9 @@ class Services:
     get_price: GetPrice
     read_trades: ReadTicks[Trade]
     read_quotes: ReadTicks[Quote]
+    get_futures: GetFutures
+    get_aggregates: GetAggregates
+    name_contract: NameContract
     list_providers: ListProviders
     report_status: ReportStatus
     resolve_symbol: ResolveSymbol

@@ -1,0 +1,104 @@
+"""The envelope around answers about futures, and its rows."""
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from msgspec.structs import asdict
+
+from adapters_in.http import bodies_futures as bodies
+from adapters_in.http.kinds import LATEST
+from adapters_in.http.replies import Call, Headers, Reply, json_reply
+from domain.errors import InvalidRequest
+from domain.futures import Aggregate, Contract
+
+_NS = 10**9
+
+
+def enveloped(
+    call: Call,
+    body: type,
+    fields: dict[str, Any],
+    age: tuple[float, float],
+    rest: int | None,
+    *,
+    demo: bool,
+) -> Reply:
+    """The finished answer; ``age`` is when it was fetched and now (Unix s).
+
+    ``rest`` is the place of the next page, None if this is the last.
+    """
+    following = None if rest is None else f"f1-{rest}"
+    fetched_at, now = age
+    request = {name: shown(value) for name, value in call.values.items()}
+    finished = body(
+        **fields,
+        request=request,
+        next=following,
+        fetched_at=int(fetched_at),
+        age_s=max(0, int(now - fetched_at)),
+        demo=demo,
+    )
+    return json_reply(finished, headers=_headers(call, following))
+
+
+def place_of(cursor: str | None) -> int | None:
+    """The place behind a cursor.
+
+    Raises:
+        InvalidRequest: it is none of ours.
+    """
+    place = None if cursor is None else int(cursor.removeprefix("f1-"))
+    if place is not None and place > LATEST * _NS:
+        message = "The cursor is not one of ours: pass the value of `next` unchanged."
+        raise InvalidRequest(message, "cursor")
+    return place
+
+
+def shown(value: object) -> Any:  # noqa: ANN401  # JSON is any value
+    """A parameter as JSON has it: a stretch of time by its beginning, a truth in small letters."""
+    if isinstance(value, tuple):
+        return value[0]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def contract_row(contract: Contract) -> bodies.ContractRow:
+    """With our own name."""
+    ours = contract.instrument
+    return bodies.ContractRow(**asdict(contract), instrument_id=None if ours is None else ours.id)
+
+
+def aggregate_row(row: Aggregate, ticker: str) -> bodies.AggregateRow:
+    """With the open in seconds too."""
+    return bodies.AggregateRow(
+        ts=row.ts_ns // _NS,
+        ts_ns=row.ts_ns,
+        open=row.open,
+        high=row.high,
+        low=row.low,
+        close=row.close,
+        volume=plain(row.volume),
+        transactions=row.transactions,
+        dollar_volume=row.dollar_volume,
+        settlement_price=row.settlement_price,
+        session_end_date=row.session_end_date,
+        ticker=row.ticker or ticker,
+    )
+
+
+def plain(amount: float | None) -> int | float | None:
+    """A number of contracts as a whole number, which it always is."""
+    return int(amount) if amount is not None and amount.is_integer() else amount
+
+
+def _headers(call: Call, following: str | None) -> Headers:
+    """The page that follows, for who reads headers."""
+    fixed = (("cache-control", "no-store"),)
+    if following is None:
+        return fixed
+    pieces = [
+        piece
+        for piece in call.raw_query.split(b"&")
+        if piece and unquote_to_bytes(piece.partition(b"=")[0]) != b"cursor"
+    ]
+    query = b"&".join((*pieces, f"cursor={following}".encode())).decode("latin-1")
+    return (*fixed, ("link", f'<{call.path}?{query}>; rel="next"'))

@@ -1,0 +1,84 @@
+"""Massive futures as its documents and a live probe (2026) describe it: v1 of the API.
+
+A key is needed for everything. A window without trades is left out, times are ns, and what goes
+on has a ``next_url``. An expired contract keeps its past.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+
+from adapters_in.simulator.assets import Asset
+from adapters_in.simulator.dialects.massive_futures import lists
+from adapters_in.simulator.dialects.massive_futures.bars import NS, aggregates
+from adapters_in.simulator.dialects.massive_futures.errors import error, limit, missing, refuse
+from adapters_in.simulator.dialects.massive_futures.pages import BadValue, body, unfolded
+from adapters_in.simulator.wire import Dialect, Reply, Request, World, decimal
+from domain.contract_names import ticker_of
+from domain.instrument import AssetClass
+
+_PATH = re.compile(r"/futures/v1/([a-z-]+)(?:/([A-Z0-9:. -]{1,40}))?", re.ASCII)
+_LISTS: Mapping[str, Callable[[Request, World], Reply]] = {
+    "contracts": lists.contracts,
+    "products": lists.products,
+    "schedules": lists.schedules,
+    "market-status": lists.market_status,
+    "exchanges": lists.exchanges,
+}
+
+
+def _answer(request: Request, world: World) -> Reply:
+    if not (request.headers.get("authorization") or request.one("apiKey")):
+        return error(401, "API Key was not provided")
+    found = _PATH.fullmatch(request.path)
+    if found is None:
+        return Reply(b"404 page not found", 404, "text/plain")
+    try:
+        return _routed(unfolded(request), world, found[1], found[2])
+    except BadValue as fault:
+        return error(400, str(fault))
+
+
+def _routed(request: Request, world: World, what: str, ticker: str | None) -> Reply:
+    if ticker is None and what in _LISTS:
+        return _LISTS[what](request, world)
+    if ticker is None and what == "snapshot":
+        return _snapshot(request, world)
+    asset = assets(world).get(ticker or "")
+    if asset is None or what != "aggs":
+        return missing()
+    return aggregates(request, world, asset, ticker or "")
+
+
+def assets(world: World) -> dict[str, Asset]:
+    """Every contract by its ticker; of two decades the one that was listed later."""
+    found = sorted(world.assets(AssetClass.FUTURE), key=lambda a: a.listed)
+    return {ticker_of(a.instrument): a for a in found}
+
+
+def _snapshot(request: Request, world: World) -> Reply:
+    """Of one contract; nothing for one that nobody knows."""
+    ticker = request.one("ticker") or ""
+    asset = assets(world).get(ticker)
+    if asset is None:
+        return body("")
+    d, places = decimal, asset.decimals
+    price, tick = world.price(asset), 10.0**-asset.decimals
+    at = min(math.floor(world.now), asset.expires or math.floor(world.now)) - 0.000001
+    at_ns = int(at * 1_000_000) * 1000
+    quote = f'"ask":{d(price + tick, places)},"ask_size":3,"bid":{d(price, places)},"bid_size":2'
+    return body(
+        f'{{"details":{{"settlement_date":{(asset.expires or 0) * NS}}},'
+        f'"last_minute":{{"close":{d(price, places)},"last_updated":{at_ns // 10**6},'
+        f'"timeframe":"REAL-TIME"}},"last_quote":{{{quote},"last_updated":{at_ns},'
+        f'"timeframe":"REAL-TIME"}},"last_trade":{{"last_updated":{at_ns},'
+        f'"price":{d(price, places)},"size":1,"timeframe":"REAL-TIME"}},'
+        f'"product_code":"{asset.instrument.base}","ticker":"{ticker}"}}'
+    )
+
+
+def _weigh(_: Request) -> int:
+    return 1
+
+
+DIALECT = Dialect(_answer, refuse, limit, _weigh, frozenset({"cursor"}))

@@ -1,0 +1,101 @@
+"""Massive's trades and quotes of futures; the side of a quote that is empty has no price."""
+
+from msgspec import Struct
+
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
+from adapters_out.providers.massive_futures.lists import following, open_envelope
+from domain.contract_names import ticker_of
+from domain.ticks import Quote, TicksAsk, Trade
+
+_MOST = 49_999
+
+
+class _Trade(Struct, gc=False):
+    """``timestamp`` in ns; numbers may be texts."""
+
+    timestamp: int
+    price: float | str
+    size: float | str
+    sequence_number: int | None = None
+    report_sequence: int | None = None
+    session_end_date: str | None = None
+
+
+class _Quote(Struct, gc=False):
+    timestamp: int
+    bid_price: float | str | None = None
+    bid_size: float | str | None = None
+    ask_price: float | str | None = None
+    ask_size: float | str | None = None
+    session_end_date: str | None = None
+
+
+def trades_of(version: str) -> TicksEndpoint:
+    """How trades are asked for and read."""
+    return TicksEndpoint(ask=lambda ask: _ask(version, "trades", ask), read=_read_trades)
+
+
+def quotes_of(version: str) -> TicksEndpoint:
+    """Likewise quotes."""
+    return TicksEndpoint(ask=lambda ask: _ask(version, "quotes", ask), read=_read_quotes)
+
+
+def _ask(version: str, what: str, ask: TicksAsk) -> Call:
+    params: dict[str, str | int] = {
+        "limit": min(ask.limit, _MOST),
+        "sort": "timestamp.desc" if ask.newest else "timestamp.asc",
+    }
+    if ask.start_ns is not None:
+        params["timestamp.gte"] = ask.start_ns
+    if ask.end_ns is not None:
+        params["timestamp.lt"] = ask.end_ns
+    return Call(f"/futures/{version}/{what}/{ticker_of(ask.instrument)}", params)
+
+
+def _read_trades(reply: Reply, _: TicksAsk) -> TicksPart:
+    envelope, rows = open_envelope(reply, _Trade)
+    trades = [
+        Trade(
+            ts_ns=row.timestamp,
+            price=number(row.price),
+            size=number(row.size),
+            id=_id(row),
+            session=row.session_end_date,
+        )
+        for row in rows
+    ]
+    return TicksPart(trades, following(envelope))
+
+
+def _id(row: _Trade) -> str:
+    """The number within the contract: trades of one packet share the other."""
+    number_of = row.sequence_number if row.report_sequence is None else row.report_sequence
+    return "" if number_of is None else str(number_of)
+
+
+def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
+    envelope, rows = open_envelope(reply, _Quote)
+    quotes = []
+    for row in rows:
+        bid, bid_size = _side(row.bid_price, row.bid_size)
+        ask, ask_size = _side(row.ask_price, row.ask_size)
+        quotes.append(
+            Quote(
+                ts_ns=row.timestamp,
+                bid_price=bid,
+                bid_size=bid_size,
+                ask_price=ask,
+                ask_size=ask_size,
+                session=row.session_end_date,
+            )
+        )
+    return TicksPart(quotes, following(envelope))
+
+
+def _side(price: float | str | None, size: float | str | None) -> tuple[float | None, float | None]:
+    """Price and size; a side of size 0 is empty, whatever price stands there."""
+    if price is None or (size is not None and number(size) == 0):
+        return None, None
+    return number(price), None if size is None else number(size)
