@@ -170,7 +170,7 @@ class Application(containers.DeclarativeContainer):
         GetFutures, ring.catalogue, ring.catalogue, ring.futures, ring.clock
     )
     lives = providers.Singleton(ContractLives, ring.futures, get_futures, ring.clock)
-    name_contract = providers.Singleton(NameContract, resolve, ring.clock)
+    name_contract = providers.Singleton(NameContract, resolve, get_futures, ring.clock)
     get_bars = providers.Singleton(
         GetBars,
         candidates=candidates,

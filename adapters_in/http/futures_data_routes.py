@@ -34,7 +34,7 @@ class FuturesDataRoutes:
     async def aggregates(self, call: Call) -> Reply:
         """Windows of a contract, the newest first unless the order says otherwise."""
         values, services = call.values, self._services
-        ticker, instrument = await services.name_contract(values["ticker"])
+        ticker, instrument = await services.name_contract(values["ticker"], call.context)
         newest = values["sort"].endswith(".desc")
         start, end = bounds(values, newest=newest)
         query = AggregatesQuery(

@@ -30,7 +30,7 @@ class Day:
 
     def schema(self) -> Schema:
         """A string; what JSON Schema can say leaves out the last days of months."""
-        return {"type": "string", "pattern": f"^{_ISO_DAY}$"}
+        return {"type": "string", "pattern": f"^{_ISO_DAY}$", "maxLength": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +87,4 @@ class Resolution:
 
     def schema(self) -> Schema:
         """A string."""
-        return {"type": "string", "pattern": f"^{PATTERN}$"}
+        return {"type": "string", "pattern": f"^{PATTERN}$", "maxLength": 9}

@@ -109,7 +109,7 @@ class FuturesRoutes:
     async def contract(self, call: Call) -> Reply:
         """One contract, by the exchange's ticker or ours."""
         values, services = call.values, self._services
-        ticker, instrument = await services.name_contract(values["ticker"])
+        ticker, instrument = await services.name_contract(values["ticker"], call.context)
         if instrument is None:
             ask = FuturesAsk(kind=FuturesKind.CONTRACTS, filters=(("ticker", ticker),))
         else:

@@ -12,8 +12,8 @@ from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
-from application.read_ticks import ReadTicks
 from application.name_contract import NameContract
+from application.read_ticks import ReadTicks
 from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
 from application.search_symbols import SearchSymbols

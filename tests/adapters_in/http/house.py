@@ -1,9 +1,10 @@
 """The HTTP way in, wired with the adapters in memory and a paper exchange."""
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from adapters_in.http.app import build_app
 from adapters_in.http.services import Services
@@ -12,6 +13,7 @@ from adapters_out.memory.bar_store import MemoryBarStore
 from adapters_out.memory.budget_book import MemoryBudgetBook
 from adapters_out.memory.cache import MemoryCache
 from adapters_out.memory.clock import CountingIds, ManualClock
+from adapters_out.memory.futures_store import MemoryFuturesStore
 from adapters_out.memory.health_board import MemoryHealthBoard
 from adapters_out.memory.instrument_store import MemoryInstrumentStore
 from adapters_out.memory.job_ledger import MemoryJobLedger
@@ -26,13 +28,17 @@ from application.cancel_job import CancelJob
 from application.collect_ticks import QUOTES, TRADES, CollectTicks
 from application.complete_series import CompleteSeries
 from application.compute_indicators import ComputeIndicators
+from application.contract_lives import ContractLives
 from application.fetch_bars import FetchBars
 from application.find_actions import FindActions
+from application.get_aggregates import GetAggregates
 from application.get_bars import GetBars
+from application.get_futures import GetFutures
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
+from application.name_contract import NameContract
 from application.rank_candidates import RankCandidates
 from application.read_ticks import ReadTicks
 from application.refresh_listings import RefreshListings
@@ -42,17 +48,30 @@ from application.rolled_bars import RolledBars
 from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
-from ports.actions import ActionCatalogue
+from ports.actions import ActionCatalogue, ActionSource
+from ports.futures import FuturesCatalogue, FuturesSource
 from ports.jobs import JobQueue
 from ports.market_data import MarketDataProvider, ProviderCatalogue
-from ports.ticks import TickCatalogue
+from ports.ticks import TickCatalogue, TickSource
 from tests.adapters_in.http.paper_exchange import PaperExchange
 from tests.runner import Run
 
 NOW = 1_732_700_000.0  # 2024-11-27 09:33:20 UTC
 
 
-class Shelf(ProviderCatalogue, ActionCatalogue, TickCatalogue):
+class Everything(ActionSource, FuturesSource, TickSource, Protocol):
+    """What a provider may be asked besides bars."""
+
+
+class Sources(ProviderCatalogue, ActionCatalogue, FuturesCatalogue, TickCatalogue, Protocol):
+    """Providers of everything."""
+
+    @abstractmethod
+    def source(self, name: str) -> Everything:
+        """The provider of that name."""
+
+
+class Shelf(Sources):
     """The paper exchanges, most preferred first."""
 
     def __init__(self, *exchanges: PaperExchange) -> None:
@@ -100,16 +119,17 @@ class House:
     cors_origins: tuple[str, ...] = ()
     deadline_s: float = 5.0
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    sources: Sources | None = None
 
     def __post_init__(self) -> None:
         clock = self.clock
         self.telemetry = RecordingTelemetry()
         self.first, self.second = PaperExchange(clock), PaperExchange(clock, "spare")
         self.store = MemoryBarStore(clock)
-        self.services = self._services(Shelf(self.first, self.second))
+        self.services = self._services(self.sources or Shelf(self.first, self.second))
         self.app = build_app(self.services)
 
-    def _services(self, catalogue: Shelf) -> Services:
+    def _services(self, catalogue: Sources) -> Services:
         clock, telemetry, store = self.clock, self.telemetry, self.store
         pacer = SharedPacer(MemoryBudgetBook(clock), clock, telemetry)
         health, lists, cache = MemoryHealthBoard(clock), MemoryInstrumentStore(), MemoryCache(clock)
@@ -117,7 +137,10 @@ class House:
         read, resolve = ReadStored(RolledBars(store, catalogue)), ResolveSymbol(lists, clock)
         candidates = RankCandidates(catalogue, health, pacer, lists, clock)
         complete = CompleteSeries(read, FetchBars(store, clock, telemetry), clock)
+        futures = MemoryFuturesStore()
+        get_futures = GetFutures(catalogue, catalogue, futures, clock)
         get_bars = GetBars(
+            lives=ContractLives(futures, get_futures, clock),
             candidates=candidates,
             read=read,
             ask=AskProviders(candidates, complete, read, clock),
@@ -133,6 +156,9 @@ class House:
         return Services(
             adjust_bars=adjust_bars,
             compute_indicators=ComputeIndicators(adjust_bars),
+            get_futures=get_futures,
+            get_aggregates=GetAggregates(get_bars, get_futures, catalogue, store, clock),
+            name_contract=NameContract(resolve, get_futures, clock),
             get_price=GetPrice(candidates, cache, clock),
             read_trades=ReadTicks(candidates, CollectTicks(TRADES, ticks, catalogue), clock),
             read_quotes=ReadTicks(candidates, CollectTicks(QUOTES, ticks, catalogue), clock),

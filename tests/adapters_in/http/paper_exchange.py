@@ -9,6 +9,7 @@ from domain.actions import CorporateAction
 from domain.bars import Bar, BarSeries, Ints
 from domain.coverage import GapReason
 from domain.errors import MarketDataError, NotListed
+from domain.futures import FuturesAsk, FuturesPart
 from domain.instrument import AssetClass, Instrument, Listing
 from domain.interval import Interval
 from domain.provider import (
@@ -21,13 +22,14 @@ from domain.provider import (
 )
 from ports.actions import ActionSource
 from ports.clock import Clock
+from ports.futures import FuturesSource
 from ports.market_data import CallContext, MarketDataProvider
 from tests.adapters_in.http.paper_tape import PaperTape
 
 LISTED = tuple(Instrument.pair(base, "USDT") for base in ("BTC", "ETH", "SOL"))
 
 
-class PaperExchange(MarketDataProvider, ActionSource, PaperTape):
+class PaperExchange(MarketDataProvider, ActionSource, FuturesSource, PaperTape):
     """Lists three pairs; every bar follows from its time; the running one is always sent.
 
     ``fault`` makes every call fail; ``holes`` are opens that it leaves out; ``shift`` corrects
@@ -58,6 +60,15 @@ class PaperExchange(MarketDataProvider, ActionSource, PaperTape):
     @property
     def name(self) -> str:
         return self._name
+
+    async def futures(
+        self, ask: FuturesAsk, context: CallContext, *, after: str | None = None
+    ) -> FuturesPart:
+        """There are no contracts of paper."""
+        del ask, context, after
+        if self.fault is not None:
+            raise self.fault
+        return FuturesPart(())
 
     async def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage]:
         del context
