@@ -10,6 +10,7 @@ from adapters_in.http.kinds import LATEST
 from adapters_in.http.replies import Call, Headers, Reply, json_reply
 from domain.errors import InvalidRequest
 from domain.futures import Aggregate, Contract
+from domain.ticks import Quote, Trade
 
 _NS = 10**9
 
@@ -82,6 +83,32 @@ def aggregate_row(row: Aggregate, ticker: str) -> bodies.AggregateRow:
         settlement_price=row.settlement_price,
         session_end_date=row.session_end_date,
         ticker=row.ticker or ticker,
+    )
+
+
+def trade_row(trade: Trade, ticker: str) -> bodies.FuturesTradeRow:
+    """With the moment in seconds too."""
+    return bodies.FuturesTradeRow(
+        ts=trade.ts_ns // _NS,
+        ts_ns=trade.ts_ns,
+        price=trade.price,
+        size=plain(trade.size) or 0,
+        ticker=ticker,
+        session_end_date=trade.session,
+    )
+
+
+def quote_row(quote: Quote, ticker: str) -> bodies.FuturesQuoteRow:
+    """Likewise."""
+    return bodies.FuturesQuoteRow(
+        ts=quote.ts_ns // _NS,
+        ts_ns=quote.ts_ns,
+        bid_price=quote.bid_price,
+        bid_size=plain(quote.bid_size),
+        ask_price=quote.ask_price,
+        ask_size=plain(quote.ask_size),
+        ticker=ticker,
+        session_end_date=quote.session,
     )
 
 

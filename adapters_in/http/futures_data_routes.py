@@ -2,14 +2,25 @@
 
 from typing import Any
 
+from msgspec import Struct
+
 from adapters_in.http import bodies_futures as bodies
 from adapters_in.http import futures_parameters as given
-from adapters_in.http.futures_answers import aggregate_row, enveloped, place_of
+from adapters_in.http.futures_answers import (
+    aggregate_row,
+    enveloped,
+    place_of,
+    quote_row,
+    trade_row,
+)
 from adapters_in.http.futures_routes import route
+from adapters_in.http.futures_ticks import Collected, collect
 from adapters_in.http.replies import Call, Reply, Route
 from adapters_in.http.services import Services
 from application.get_aggregates import AggregatesQuery
-from domain.errors import NoData
+from application.read_ticks import TickQuery
+from domain.errors import NoData, UnknownInstrument
+from domain.ticks import T
 
 _MOST = 50_000
 
@@ -27,8 +38,16 @@ class FuturesDataRoutes:
             *(given.ticker(), given.resolution(), *given.windows(), given.rows(1000, _MOST)),
             *(given.sort(("window_start",), "window_start.desc"), given.cursor()),
         )
+        ticks = (
+            given.ticker(),
+            given.window("timestamp", "Traded then (a date: on that day)."),
+            *(given.session_end_date(), given.rows(1000, _MOST)),
+            *(given.sort(("timestamp",), "timestamp.desc"), given.cursor()),
+        )
         return (
             route("aggs/{ticker}", "Aggregates", self.aggregates, bodies.Aggregates, aggregates),
+            route("trades/{ticker}", "Single trades", self.trades, bodies.FuturesTrades, ticks),
+            route("quotes/{ticker}", "Bids and asks", self.quotes, bodies.FuturesQuotes, ticks),
         )
 
     async def aggregates(self, call: Call) -> Reply:
@@ -56,6 +75,69 @@ class FuturesDataRoutes:
         }
         age = page.learned_at, services.clock.now()
         return enveloped(call, bodies.Aggregates, fields, age, page.rest_ns, demo=services.demo)
+
+    async def trades(self, call: Call) -> Reply:
+        """Trades of a contract, the newest first unless the order says otherwise."""
+        read, (ticker, query) = self._services.read_trades, await self._query(call)
+        found = await collect(lambda q: read(q, call.context), query, **_order(call.values))
+        rows = tuple(trade_row(each, ticker) for each in found.ticks)
+        return self._told(call, bodies.FuturesTrades, "trades", found, rows)
+
+    async def quotes(self, call: Call) -> Reply:
+        """Likewise quotes."""
+        read, (ticker, query) = self._services.read_quotes, await self._query(call)
+        found = await collect(lambda q: read(q, call.context), query, **_order(call.values))
+        rows = tuple(quote_row(each, ticker) for each in found.ticks)
+        return self._told(call, bodies.FuturesQuotes, "quotes", found, rows)
+
+    async def _query(self, call: Call) -> tuple[str, TickQuery]:
+        """The ticker and the question.
+
+        Raises:
+            UnknownInstrument: a spread, of which no single trades are kept.
+        """
+        values, services = call.values, self._services
+        ticker, instrument = await services.name_contract(values["ticker"], call.context)
+        if instrument is None:
+            message = f"Trades and quotes are told of single contracts; {ticker} is none."
+            raise UnknownInstrument(message)
+        first, stop = values["timestamp"] or (None, None)
+        place = place_of(values["cursor"])
+        if place is not None and values["sort"].endswith(".desc"):
+            stop = place if stop is None else min(stop, place)
+        elif place is not None:
+            first = place if first is None else max(first, place)
+        return ticker, TickQuery(
+            symbol=ticker,
+            instrument=instrument,
+            limit=values["limit"],
+            start_ns=first,
+            end_ns=stop,
+            provider=services.get_futures.provider,
+        )
+
+    def _told(
+        self,
+        call: Call,
+        body: type,
+        endpoint: str,
+        found: Collected[T],
+        rows: tuple[Struct, ...],
+    ) -> Reply:
+        answer, services = found.answer, self._services
+        fields = {
+            "endpoint_type": endpoint,
+            "data": rows,
+            "provider": answer.provider,
+            "cached": answer.cached,
+            "stale": answer.stale,
+        }
+        age = max(answer.received_ns) / 10**9, services.clock.now()
+        return enveloped(call, body, fields, age, found.rest, demo=services.demo)
+
+
+def _order(values: dict[str, Any]) -> dict[str, Any]:
+    return {"newest": values["sort"].endswith(".desc"), "session": values["session_end_date"]}
 
 
 def bounds(values: dict[str, Any], *, newest: bool) -> tuple[int | None, int | None]:

@@ -302,3 +302,58 @@ def test_a_contract_that_ended_before_its_month_is_looked_up(run: Run) -> None:
     answer = pit.ask("/api/v1/data/ohlcv?symbol=CLZ2026&interval=1m&limit=20")
     assert answer.status == 200, answer.body
     assert answer.json["data"][-1]["ts"] == 1795186740  # 2026-11-20 14:59 UTC
+
+
+def test_trades_are_the_newest_first_and_stored(pit: FuturesHouse) -> None:
+    """With the venue's nanoseconds and session; asked again they come from the store."""
+    span = "timestamp=2025-11-18&limit=40"
+    rows = pit.data(f"trades/ESZ5?{span}")
+    assert len(rows) == 40
+    assert [row["ts_ns"] for row in rows] == sorted((r["ts_ns"] for r in rows), reverse=True)
+    assert all(row["ts"] == row["ts_ns"] // NS for row in rows)
+    assert {row["ticker"] for row in rows} == {"ESZ5"}
+    assert {row["session_end_date"] for row in rows} == {"2025-11-18"}
+    assert all(isinstance(row["size"], int) and row["size"] > 0 for row in rows)
+
+
+def test_trades_of_a_moment_go_on_either_way(pit: FuturesHouse) -> None:
+    """The pages of a minute that is over join without a hole, and are asked for once."""
+    moment = 1_763_474_280  # 13:58:00
+    whole = pit.data(f"trades/ESZ5?timestamp={moment}&limit=1000&sort=timestamp.asc")
+    assert whole
+    assert {row["ts"] for row in whole} == {moment}
+    asked = len(pit.calls())
+    again = pit.ask(f"trades/ESZ5?timestamp={moment}&limit=1000&sort=timestamp.asc").json
+    assert again["data"] == whole
+    assert (again["cached"], len(pit.calls())) == (True, asked)
+
+
+def test_trades_of_a_session_are_of_that_session(pit: FuturesHouse) -> None:
+    """Whatever the day of their moment."""
+    target = "trades/NQZ0?session_end_date=2025-11-17&limit=20"
+    rows = pit.data(target)
+    assert {row["session_end_date"] for row in rows} == {"2025-11-17"}
+    first = pit.data(f"{target}&sort=timestamp.asc")
+    assert first[0]["ts_ns"] < rows[-1]["ts_ns"]
+
+
+def test_the_empty_side_of_a_quote_is_null(pit: FuturesHouse) -> None:
+    """Neither 0 nor left out."""
+    rows = pit.data("quotes/ESZ5?timestamp=2025-11-18&limit=200")
+    assert len(rows) == 200
+    empty = [row for row in rows if row["ask_price"] is None]
+    assert empty
+    assert all(row["ask_size"] is None and row["bid_price"] > 0 for row in empty)
+    full = [row for row in rows if row["ask_price"] is not None]
+    assert all(row["ask_price"] > row["bid_price"] for row in full)
+
+
+def test_ticks_that_are_not_there_are_404(pit: FuturesHouse) -> None:
+    """Of a weekend, of a spread, of an unknown contract; a plan without them is 503."""
+    assert pit.ask("trades/ESZ5?timestamp=2025-11-15").status == 404
+    assert pit.ask("trades/NQH7-NQM7").status == 404
+    assert pit.ask("quotes/ESZ2019").status == 404
+    pit.trouble(403)
+    refused = pit.ask("trades/ESZ6")
+    assert refused.status == 503
+    assert refused.json["attempts"][0]["code"] == "not-entitled"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from adapters_in.simulator.assets import Asset
-from adapters_in.simulator.dialects.massive_futures import lists
+from adapters_in.simulator.dialects.massive_futures import lists, ticks
 from adapters_in.simulator.dialects.massive_futures.bars import NS, aggregates
 from adapters_in.simulator.dialects.massive_futures.errors import error, limit, missing, refuse
 from adapters_in.simulator.dialects.massive_futures.pages import BadValue, body, unfolded
@@ -24,6 +24,12 @@ _LISTS: Mapping[str, Callable[[Request, World], Reply]] = {
     "schedules": lists.schedules,
     "market-status": lists.market_status,
     "exchanges": lists.exchanges,
+}
+
+_TRADED: Mapping[str, Callable[[Request, World, Asset, str], Reply]] = {
+    "aggs": aggregates,
+    "trades": ticks.trades,
+    "quotes": ticks.quotes,
 }
 
 
@@ -45,9 +51,9 @@ def _routed(request: Request, world: World, what: str, ticker: str | None) -> Re
     if ticker is None and what == "snapshot":
         return _snapshot(request, world)
     asset = assets(world).get(ticker or "")
-    if asset is None or what != "aggs":
+    if asset is None or what not in _TRADED:
         return missing()
-    return aggregates(request, world, asset, ticker or "")
+    return _TRADED[what](request, world, asset, ticker or "")
 
 
 def assets(world: World) -> dict[str, Asset]:

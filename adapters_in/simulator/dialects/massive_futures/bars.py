@@ -38,7 +38,7 @@ def aggregates(request: Request, world: World, asset: Asset, ticker: str) -> Rep
     early = DAY if resolution in _WHOLE else 0
     first, stop = moments(request, "window_start")
     count = limited(request, *_LIMITS)
-    ascending = _is_ascending(request, "window_start")
+    ascending = is_ascending(request, "window_start")
     start, end = (-(-edge // NS) + early for edge in (first, stop))
     rows = world.rows(asset, grid, start=start if ascending else None, end=end, limit=count)
     full = len(rows) >= count
@@ -98,7 +98,12 @@ def _nanoseconds(text: str) -> int:
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * NS
 
 
-def _is_ascending(request: Request, name: str) -> bool:
+def is_ascending(request: Request, name: str) -> bool:
+    """Whether the oldest come first.
+
+    Raises:
+        BadValue: the order is none.
+    """
     sort = request.one("sort") or f"{name}.desc"
     if sort not in {f"{name}.asc", f"{name}.desc"}:
         raise BadValue(f"unsupported sort: {sort[:40]}")
