@@ -59,7 +59,7 @@ class FuturesQuoteRow(Struct, frozen=True, kw_only=True):
 class _Envelope(Struct, frozen=True, kw_only=True):
     """Whose answer it is, what was asked, and how fresh the answer is.
 
-    ``request`` has every parameter with the value that counted; ``fetched_at`` is when the
+    ``request`` has the parameters that counted, defaults too; ``fetched_at`` is when the
     provider was asked for the beginning of it; ``next`` is the ``cursor`` of the next page.
     """
 

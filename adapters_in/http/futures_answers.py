@@ -30,7 +30,8 @@ def enveloped(
     """
     following = None if rest is None else f"f1-{rest}"
     fetched_at, now = age
-    request = {name: shown(value) for name, value in call.values.items()}
+    given = ((name, value) for name, value in call.values.items() if value is not None)
+    request = {name: shown(value) for name, value in given}
     finished = body(
         **fields,
         request=request,
