@@ -17,8 +17,13 @@ Feature: The last price
     Then the answer is that the provider is unreadable
 
     Examples:
-      | nonsense          |
-      | NaN               |
-      | infinity          |
-      | null              |
-      | a negative number |
+      | nonsense |
+      | NaN      |
+      | infinity |
+      | null     |
+
+  @positive
+  Scenario: A negative number is no price
+    Given the provider sends a negative number for a price
+    When the price of ETH-USDT is asked for
+    Then the answer is that the provider is unreadable

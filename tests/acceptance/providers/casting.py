@@ -1,21 +1,43 @@
-"""Stocks in the parts of coins, for providers that have no minutes of coins against USDT.
+"""Stocks and futures in the parts of coins, for providers without minutes of coins against USDT.
 
 They play in the last hours of a session, where the scenarios of the coins hold for them too: only
 "the last 700 hours" are then the last 700 quarters of an hour in which there was trading.
 """
+
+from collections.abc import Mapping
+
+from msgspec import Struct
 
 from domain.interval import Interval
 from ports.clock import Clock
 
 STOCK_PLAYERS = frozenset({"alpha_vantage", "yahoo"})
 SESSION = 1_762_980_330.5  # 2025-11-12 20:45:30.5 UTC, a Wednesday; New York closes at 21:00
-_PARTS = {"BTC-USDT": "AAPL", "ETH-USDT": "MSFT", "KAS-USDT": "THIN", "NOPE-USDT": "NOPE"}
+_STOCKS = {"BTC-USDT": "AAPL", "ETH-USDT": "MSFT", "KAS-USDT": "THIN", "NOPE-USDT": "NOPE"}
+_FUTURES = {
+    "BTC-USDT": "ESZ2026",
+    "ETH-USDT": "NQZ2026",
+    "KAS-USDT": "NQZ2030",
+    "NOPE-USDT": "NOPZ2026",
+}
 _UNITS = {"minutes": Interval.M1, "hours": Interval.M15}
 
 
-def cast(symbol: str) -> str:
-    """The stock that plays a coin; stocks play themselves."""
-    return _PARTS.get(symbol, symbol)
+class Troupe(Struct, frozen=True):
+    """Who plays whom; all of them trade whenever ``usual`` does."""
+
+    parts: Mapping[str, str]
+    usual: str
+
+    def cast(self, symbol: str) -> str:
+        """The one that plays a coin; they play themselves too."""
+        return self.parts.get(symbol, symbol)
+
+
+TROUPES = {
+    **dict.fromkeys(STOCK_PLAYERS, Troupe(_STOCKS, "AAPL")),
+    "massive_futures": Troupe(_FUTURES, "ESZ2026"),
+}
 
 
 def unit_of(unit: str) -> Interval:

@@ -119,7 +119,7 @@ def check_absent_values(stage: Stage) -> None:
 def check_unknown_instrument(stage: Stage) -> None:
     """What nobody lists is not listed: no bars, no other instrument's, and no empty range."""
     crypto = AssetClass.CRYPTO in stage.provider.capabilities.asset_classes
-    symbol = "NOPE-USDT" if crypto and not stage.plays_stocks else "NOPE"
+    symbol = stage.cast("NOPE-USDT") if crypto or stage.troupe else "NOPE"
     interval = _natural(stage)[0]
     end = interval.floor(int(stage.now()))
     answer = ask_bars(stage, symbol, interval, (interval.shift(end, -5), end))

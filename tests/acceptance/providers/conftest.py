@@ -29,7 +29,7 @@ from domain.interval import Interval
 from domain.provider import BarsAsk, Capability
 from domain.timerange import TimeRange
 from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded, traded
-from tests.acceptance.providers.casting import STOCK_PLAYERS, unit_of
+from tests.acceptance.providers.casting import STOCK_PLAYERS, TROUPES, unit_of
 from tests.acceptance.providers.roles import role_of
 from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
 
@@ -76,7 +76,8 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "days": lambda p: p.capabilities.oldest(Interval.D1, 2e9) is None,
     "deep": lambda p: not _is_shallow(p),
     "shallow": _is_shallow,
-    "coins": lambda p: p.name not in STOCK_PLAYERS,
+    "coins": lambda p: p.name not in TROUPES,
+    "positive": lambda p: AssetClass.FUTURE not in p.capabilities.asset_classes,
     "flat": lambda p: p.capabilities.holes is not GapReason.NO_TRADES,
     "sparse": lambda p: p.capabilities.holes is GapReason.NO_TRADES,
     "unpaged": lambda p: (
@@ -174,7 +175,7 @@ def whole(stage: Stage, answers: list[Answer], count: int) -> None:
     assert answer.errors == []
     series = answer.series
     assert len(series) == count
-    if stage.plays_stocks:  # the nights are no gap
+    if stage.troupe:  # the nights are no gap
         assert answer.range is not None
         span = (answer.range.start, series.interval.close(int(series.ts[-1])))
         assert np.array_equal(series.ts, traded(stage, answer.symbol, answer.interval, span).ts)

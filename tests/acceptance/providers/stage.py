@@ -33,7 +33,13 @@ from domain.instrument import resolve_symbol
 from domain.interval import Interval
 from domain.secret import Secret
 from ports.clock import Clock
-from tests.acceptance.providers.casting import SESSION, STOCK_PLAYERS, ShiftedClock, cast, unit_of
+from tests.acceptance.providers.casting import (
+    SESSION,
+    STOCK_PLAYERS,
+    TROUPES,
+    ShiftedClock,
+    unit_of,
+)
 from tests.acceptance.providers.roles import role_of
 from tests.acceptance.providers.transport import scripted
 
@@ -58,9 +64,10 @@ class Stage:
         is_scripted = ring == "scripted"
         self._runner = asyncio.Runner(loop_factory=VirtualTimeLoop if is_scripted else None)
         self.plays_stocks = name in STOCK_PLAYERS
-        opened = SESSION if self.plays_stocks else _SATURDAY_NOON
+        self.troupe = TROUPES.get(name)
+        opened = SESSION if self.troupe else _SATURDAY_NOON
         self.clock: Clock = LoopClock(opened) if is_scripted else SystemClock()
-        if self.plays_stocks and not is_scripted:
+        if self.troupe and not is_scripted:
             self.clock = ShiftedClock(self.clock, SESSION)
         # The allowance of a day and the seconds between calls are not what most are about.
         slow = not is_scripted and self.provider.policy.rps <= 1
@@ -76,7 +83,9 @@ class Stage:
     async def _simulated(self) -> Simulator:
         if self._ring == "scripted":
             self._base_url = f"http://simulator/{self.name}"
-            return Simulator(self.clock, seed=_SEED)
+            simulator = Simulator(self.clock, seed=_SEED)
+            simulator.origin = "http://simulator"
+            return simulator
         server = SimulatorServer("127.0.0.1", 0, self.clock, seed=_SEED)
         await self._open.enter_async_context(server)
         self._base_url = server.base_url(self.name)
@@ -140,20 +149,20 @@ class Stage:
 
     def cast(self, symbol: str) -> str:
         """Who plays the part of a coin at this provider."""
-        return cast(symbol) if self.plays_stocks else self.role.instrument(symbol).id
+        return self.troupe.cast(symbol) if self.troupe else self.role.instrument(symbol).id
 
     def interval(self, unit: str) -> Interval:
         """What the scenarios call minutes and hours."""
-        return unit_of(unit) if self.plays_stocks else self.role.interval(unit)
+        return unit_of(unit) if self.troupe else self.role.interval(unit)
 
     def past(self, symbol: str, interval: Interval, count: int) -> tuple[int, int]:
         """The stretch of the last so many closed bars that exist in the market."""
         end = interval.floor(int(self.now()))
-        if not self.plays_stocks:
+        if self.troupe is None:
             return interval.shift(end, -count), end
         first = interval.shift(end, -count * 8)
         edges = Grid.of(interval).edges(first, count * 8)
-        known = ASSETS.get(symbol, ASSETS["AAPL"])  # all stocks trade at the same time
+        known = ASSETS.get(symbol, ASSETS[self.troupe.usual])
         return int(self.market.bars(known, edges, 4e9).ts[-count]), end
 
     def asset(self, symbol: str) -> Asset:

@@ -38,6 +38,8 @@ STOCKS = [
     if a.instrument.asset_class is AssetClass.STOCK and a.id not in ACTIONS
 ]
 
+FUTURES = [a for a in ASSETS.values() if a.instrument.asset_class is AssetClass.FUTURE]
+
 
 def cast_of(name: str, interval: Interval | None = None) -> list[Asset]:
     """What a provider trades here; weeks of stocks only where there are any.
@@ -48,7 +50,8 @@ def cast_of(name: str, interval: Interval | None = None) -> list[Asset]:
     stocks = STOCKS if AssetClass.STOCK in classes else []
     if stocks and (interval is Interval.W1 or name in STOCK_PLAYERS):
         return stocks
-    return [*(SHARED if AssetClass.CRYPTO in classes else []), *stocks]
+    futures = FUTURES if AssetClass.FUTURE in classes else []
+    return [*(SHARED if AssetClass.CRYPTO in classes else []), *stocks, *futures]
 
 
 def asked(simulator: Simulator, name: str, question: Question) -> Reply:

@@ -22,7 +22,7 @@ def _change_the_close(stage: Stage, symbol: str, close: float) -> None:
     interval, played = stage.interval("hours"), stage.cast(symbol)
     ts, _ = stage.past(played, interval, 10)
     # A close above every price of a stock becomes the high as well.
-    far = {"high": close} if stage.plays_stocks else {"low": close}
+    far = {"high": close} if stage.troupe else {"low": close}
     correction = Correction({"close": close, **far})
     stage.simulator.correct(stage.name, stage.asset(played).id, interval.value, ts, correction)
 

@@ -32,6 +32,7 @@ PATHS = {
     "coingecko": "/coins/bitcoin/ohlc?vs_currency=usd&days=1",
     "alpha_vantage": "/query?function=TIME_SERIES_INTRADAY&symbol=IBM&interval=30min&apikey=x"
     "&datatype=csv&outputsize=full",
+    "massive_futures": "/futures/v1/aggs/ESZ6?resolution=1min&limit=20&apiKey=x",
 }
 PRICES = {
     "binance": "/api/v3/ticker/price?symbol=BTCUSDT",
@@ -43,6 +44,7 @@ PRICES = {
     "coinmarketcap": "/v3/cryptocurrency/quotes/latest?id=1",
     "coingecko": "/simple/price?ids=bitcoin&vs_currencies=usd",
     "alpha_vantage": "/query?function=GLOBAL_QUOTE&symbol=IBM&apikey=x",
+    "massive_futures": "/futures/v1/snapshot?ticker=ESZ6&apiKey=x",
 }
 TIMES = {
     "binance": "/api/v3/time",
@@ -54,9 +56,11 @@ TIMES = {
     "coinmarketcap": "/v1/key/info",
     "coingecko": "/ping",
     "alpha_vantage": "/query?function=MARKET_STATUS&apikey=x",
+    "massive_futures": "/futures/v1/exchanges?apiKey=x",
 }
 IN_MS = {"binance", "polygon", "coingecko"}
-IN_NUMBERS = {"polygon", "eodhd", "coinmarketcap", "coingecko"}  # prices are no texts
+# prices are no texts
+IN_NUMBERS = {"polygon", "eodhd", "coinmarketcap", "coingecko", "massive_futures"}
 KEYS = {"x-cmc_pro_api_key": "demo-key"}
 pytestmark = pytest.mark.parametrize("provider", sorted(PATHS))
 
@@ -110,6 +114,10 @@ _ROWS: dict[str, Callable[[Any], list[list[Any]]]] = {
     "eodhd": lambda c: [[row[name] for name in _EODHD] for row in c],
     "coingecko": lambda c: [[*row, None] for row in c],
     "coinmarketcap": lambda c: [_period(row) for row in c["data"]["quotes"]],
+    "massive_futures": lambda c: [
+        [row["window_start"] // 10**9, *(row[name] for name in _NAMES)]
+        for row in reversed(c["results"])
+    ],
     "coinbase": lambda c: [[t, o, h, low, c, v] for t, low, h, o, c, v in reversed(c)],
     "kucoin": lambda c: [
         [int(t), o, h, low, c, v] for t, o, c, h, low, v, _ in reversed(c["data"])
@@ -373,6 +381,7 @@ def test_a_provider_that_ignores_paging(provider: str) -> None:
         "alpha_vantage": "&month=2023-11",
         "coinmarketcap": "&time_start=2023-11-14T22:00:00Z&time_end=2023-11-14T23:00:00Z",
         "coingecko": "&page=9",
+        "massive_futures": "&cursor=W1sicmVzb2x1dGlvbiIsIjFob3VyIl0sWyJsaW1pdCIsIjUiXV0=",
     }[provider]
     plain = bars(provider, got(provider))
     ignored = got(provider, {"kind": "ignored_paging"}, path=PATHS[provider] + page)
