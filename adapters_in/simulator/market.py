@@ -42,8 +42,8 @@ class SyntheticMarket:
         return whole.joined(forming) if len(forming) else whole
 
     def price(self, asset: Asset, now: float) -> float:
-        """The price after the last whole second."""
-        second = int(np.floor(now)) - 1
+        """The price after the last whole second; of what has expired, the last one."""
+        second = int(np.floor(now if asset.expires is None else min(now, asset.expires))) - 1
         return float(self._spans(asset, 1, second, second + 1).close[0] / 10**asset.decimals)
 
     def _whole(self, asset: Asset, edges: Ints) -> BarColumns:
