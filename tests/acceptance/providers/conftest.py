@@ -63,6 +63,7 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "bars": lambda p: Capability.BARS in p.capabilities.offers,
     "price": lambda p: Capability.PRICE in p.capabilities.offers,
     "trades": lambda p: Capability.TRADES in p.capabilities.offers,
+    "futures": lambda p: Capability.FUTURES in p.capabilities.offers,
     "quotes": lambda p: Capability.QUOTES in p.capabilities.offers,
     "pairs": lambda p: AssetClass.CRYPTO in p.capabilities.asset_classes,
     "live": lambda p: p.quotes is not None and p.quotes.live,

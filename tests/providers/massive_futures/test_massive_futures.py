@@ -338,3 +338,14 @@ def test_ticks_are_asked_for_in_nanoseconds() -> None:
     assert call.path == "/futures/v1/trades/ESZ5"
     newest = {"limit": 500, "sort": "timestamp.desc", "timestamp.gte": 5, "timestamp.lt": 9}
     assert call.params == newest
+
+
+def test_what_is_told_besides_stays_with_its_bar() -> None:
+    """Whatever the order of the rows, and if one is repeated or set aside."""
+    rows = [aggregate(FEB_4 + 60 * n, dollar_volume=float(n)) for n in (3, 1, 2, 1, 0)]
+    rows.append(aggregate(FEB_4 + 240, high=0.5, dollar_volume=4.0))
+    found = page(answer(*rows), ES, Interval.M1, TimeRange(FEB_4, FEB_4 + 300))
+    assert len(found.rejected) == 1
+    assert found.facts is not None
+    assert found.facts.ts.tolist() == found.series.ts.tolist()
+    assert found.facts.dollar_volume.tolist() == [0.0, 1.0, 2.0, 3.0]
