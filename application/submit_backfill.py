@@ -124,7 +124,7 @@ class SubmitBackfill:
         # Before the alignment, which a time in milliseconds would throw out of the calendar.
         if request.end > now + interval.seconds + 86_400:
             message = "The range ends in the future: end must be Unix seconds, not milliseconds."
-            raise NoData(message) if request.end < LATEST else InvalidRequest(message, "end")
+            raise NoData(message) if request.end <= LATEST else InvalidRequest(message, "end")
         running = interval.floor(now)
         if request.start >= running or request.end > interval.close(running):
             message = (

@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 from adapters_in.http.bodies_bars import Bars, IsoBars, PriceBody, TsBars
 from adapters_in.http.encoding import encode_bars
 from adapters_in.http.hot_answers import HotAnswers
-from adapters_in.http.kinds import LATEST, Choice, Flag, Text
+from adapters_in.http.kinds import Choice, Flag, Text
 from adapters_in.http.layouts import Layout
 from adapters_in.http.parameters import (
     Parameter,
@@ -27,6 +27,7 @@ from application.answers import BarsAnswer
 from application.get_price import PriceQuery
 from domain.adjustment import Adjust
 from domain.errors import InvalidRequest
+from domain.moment import LATEST
 from domain.query import CURSOR, BarQuery, Fill, decode_cursor, named_at
 
 OHLCV = "/api/v1/data/ohlcv"

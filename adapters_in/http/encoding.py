@@ -16,11 +16,11 @@ from adapters_in.http.bodies_bars import (
     QualityComponents,
     Source,
 )
-from adapters_in.http.kinds import MICROS
 from adapters_in.http.layouts import MEDIA_TYPES, Layout, lay_out
 from adapters_in.http.replies import JSON, Headers, Reply
 from application.answers import BarsAnswer
 from domain.coverage import Gap
+from domain.moment import MICROS
 from domain.quality import QualityReport
 from domain.query import Fill, encode_cursor
 

@@ -6,10 +6,10 @@ from urllib.parse import unquote_to_bytes
 from msgspec.structs import asdict
 
 from adapters_in.http import bodies_futures as bodies
-from adapters_in.http.kinds import LATEST
 from adapters_in.http.replies import Call, Headers, Reply, json_reply
 from domain.errors import InvalidRequest
 from domain.futures import Aggregate, Contract
+from domain.moment import LATEST
 from domain.ticks import Quote, Trade
 
 _NS = 10**9

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from adapters_in.http.kinds import LATEST, Malformed, Moment, Schema
+from adapters_in.http.kinds import Malformed, Moment, Schema
 from domain.errors import InvalidRequest
 from domain.futures import iso_date
+from domain.moment import LATEST
 from domain.resolution import PATTERN, read_resolution
 
 NS = 10**9

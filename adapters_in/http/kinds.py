@@ -1,18 +1,13 @@
 """The kinds of parameter: how each is read, strictly, and how OpenAPI describes it."""
 
-import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Protocol
 
 from domain.errors import UnsupportedInterval
 from domain.interval import Interval
-
-MICROS = 1_000_000
-LATEST = 4_102_444_799  # the last second of 2099
-_MILLIS = 100_000_000_000  # in seconds the year 5138, in milliseconds March 1973
+from domain.moment import LATEST, NoMoment, read_micros, read_seconds
 
 Schema = dict[str, object]
 
@@ -161,11 +156,6 @@ class BarLength:
         return {"type": "string", "enum": [i.value for i in Interval]}
 
 
-_ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?)?"
-    r"(?:(Z)|([-+ ])(\d\d):?(\d\d))?",
-    re.ASCII,
-)
 # What JSON Schema can say of it: every day of 1970 to 2099 but the 29th of February.
 _ISO_PATTERN = (
     r"^(19[7-9][0-9]|20[0-9]{2})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
@@ -173,7 +163,6 @@ _ISO_PATTERN = (
     r"(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z?)?$"
 )
 _DECIMAL_PATTERN = r"^[0-3]?[0-9]{1,9}\.[0-9]{1,9}$"
-_TIME_HINT = "Use Unix seconds such as 1732646400, or ISO 8601 such as 2024-11-26T18:40:00Z."
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,61 +177,16 @@ class Moment:
 
     def read(self, text: str) -> int:
         """The moment in seconds (µs when ``fine``) since the epoch, 1970 to 2099."""
-        micros = _number(text) if re.fullmatch(r"[-+]?[0-9.]+", text, re.ASCII) else _iso(text)
-        if not 0 <= micros <= LATEST * MICROS:
-            raise Malformed("lies outside of 1970 to 2099", _TIME_HINT)
-        if self.fine:
-            return micros
-        if micros % MICROS:
-            raise Malformed("has a fraction of a second", f"Times are whole seconds. {_TIME_HINT}")
-        return micros // MICROS
+        try:
+            return read_micros(text) if self.fine else read_seconds(text)
+        except NoMoment as fault:
+            raise Malformed(fault.says, fault.hint) from None
 
     def schema(self) -> Schema:
         """Seconds or a text."""
         seconds: Schema = {"type": "integer", "minimum": 0, "maximum": LATEST}
         texts = (_ISO_PATTERN, _DECIMAL_PATTERN) if self.fine else (_ISO_PATTERN,)
         return {"anyOf": [seconds, *({"type": "string", "pattern": text} for text in texts)]}
-
-
-def _number(text: str) -> int:
-    """Unix seconds in µs."""
-    match = re.fullmatch(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,6})[0-9]{0,9})?", text, re.ASCII)
-    if match is None:
-        raise Malformed("is not a time", _TIME_HINT)
-    sign, whole, fraction = match.groups()
-    if int(whole) >= _MILLIS and not sign:
-        raise Malformed(*_too_fine(int(whole)))
-    micros = int(whole) * MICROS + int((fraction or "").ljust(6, "0"))
-    return -micros if sign else micros
-
-
-def _too_fine(value: int) -> tuple[str, str]:
-    """What is wrong with a huge number, and what was probably meant."""
-    for unit, name in ((3, "milliseconds"), (6, "microseconds"), (9, "nanoseconds")):
-        seconds = value // 10**unit
-        if seconds <= LATEST:
-            return f"looks like {name}", f"Times are Unix seconds: {seconds} rather than {value}."
-    return "lies outside of 1970 to 2099", _TIME_HINT
-
-
-def _iso(text: str) -> int:
-    """ISO 8601 in µs; an unescaped ``+`` arrives as a blank."""
-    match = _ISO.fullmatch(text)
-    if match is None:
-        raise Malformed("is not a time", _TIME_HINT)
-    day, minute, second, fraction, _zulu, sign, hours, minutes = match.groups()
-    try:
-        at = datetime.combine(
-            date.fromisoformat(day),
-            datetime.strptime(f"{minute or '00:00'}:{second or '00'}", "%H:%M:%S").time(),  # noqa: DTZ007  # the offset follows
-        )
-    except ValueError:
-        raise Malformed("names no real day or time", _TIME_HINT) from None
-    offset = int(hours or 0) * 3600 + int(minutes or 0) * 60
-    if offset > 14 * 3600:
-        raise Malformed("has an impossible offset from UTC", _TIME_HINT)
-    seconds = calendar.timegm(at.timetuple()) + (offset if sign == "-" else -offset)
-    return seconds * MICROS + int((fraction or "").ljust(6, "0"))
 
 
 def _either(values: list[str] | tuple[str, ...]) -> str:

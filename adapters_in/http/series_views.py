@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from adapters_in.http import bodies_series as bodies
 from adapters_in.http.encoding import quality_of
-from adapters_in.http.kinds import MICROS
 from application.inspect_series import SeriesGaps
 from application.list_providers import ProviderFacts
 from domain.bars import Bar
 from domain.instrument import AssetClass, Listing
 from domain.ledger import Provenance, Revision, SeriesSummary
+from domain.moment import MICROS
 from domain.quality import QualityReport
 
 _TYPES = {AssetClass.CRYPTO: "crypto", AssetClass.STOCK: "stocks", AssetClass.FUTURE: "futures"}
