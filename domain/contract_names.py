@@ -7,10 +7,10 @@ ours has the whole year (``ESZ2025``).
 import calendar
 import re
 
+from domain.contract_code import MONTHS
 from domain.errors import InvalidRequest
 from domain.instrument import AssetClass, Instrument
 
-MONTHS = "FGHJKMNQUVXZ"  # January to December, as all exchanges count them
 _YEAR = "[0-9]{1,2}|(?:19|20)[0-9]{2}"
 _CONTRACT = re.compile(f"([A-Z0-9]{{1,8}})([{MONTHS}])({_YEAR})", re.ASCII)
 _DECADE, _CENTURY = 10, 100
