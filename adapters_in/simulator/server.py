@@ -1,6 +1,7 @@
 """The simulator on a TCP port: ``/<provider>/…`` and ``/_control/…``."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -15,7 +16,7 @@ from adapters_in.simulator.http11 import (
     refusal,
 )
 from adapters_in.simulator.simulator import MARK, Simulator
-from adapters_in.simulator.wire import Reply, Request
+from adapters_in.simulator.wire import Dialect, Reply, Request
 from ports.clock import Clock
 
 _BACKLOG = 512
@@ -37,10 +38,18 @@ class SimulatorServer:
     while nobody calls.
     """
 
-    def __init__(self, host: str, port: int, clock: Clock, *, seed: int = 7) -> None:
-        """Nothing listens before the context is entered."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        clock: Clock,
+        *,
+        seed: int = 7,
+        spoken: Mapping[str, Dialect] | None = None,
+    ) -> None:
+        """Nothing listens before the context is entered; by default it speaks every dialect."""
         self._host, self._port, self._clock = host, port, clock
-        self.simulator = Simulator(clock, seed=seed)
+        self.simulator = Simulator(clock, seed=seed, spoken=spoken)
         self._control = Control(self.simulator)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()

@@ -1,4 +1,4 @@
-@price
+@price @transport
 Feature: Pacing
   A provider is never asked more often than it allows, and what it allows is used.
 

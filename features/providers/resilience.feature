@@ -1,4 +1,4 @@
-@bars
+@bars @transport
 Feature: Trouble with a provider
   Whatever a provider does, no false bar gets through, nobody waits for ever, and what can be
   healed is healed.

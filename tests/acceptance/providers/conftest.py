@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pytest_bdd import parsers, then, when
 
-from adapters_in.simulator.simulator import discover
 from adapters_out.provider_kit.provider import Provider
+from bootstrap.catalogue import PREFERENCE
 from domain.coverage import GapReason
 from domain.errors import (
     AccessDenied,
@@ -31,7 +31,7 @@ from domain.timerange import TimeRange
 from tests.acceptance.providers.asking import Answer, ask_bars, assert_traded, traded
 from tests.acceptance.providers.casting import STOCK_PLAYERS, TROUPES, unit_of
 from tests.acceptance.providers.roles import role_of
-from tests.acceptance.providers.stage import INTERVALS, PROVIDERS, RINGS, Stage
+from tests.acceptance.providers.stage import DIALECTS, INTERVALS, PROVIDERS, RINGS, Stage
 
 
 def _is_shallow(provider: Provider) -> bool:
@@ -93,10 +93,35 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
 
 def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
     """Keep the tags on the scenario instead of making markers of them."""
-    if tag not in DEMANDS:
+    if tag not in DEMANDS and tag != _TRANSPORT:
         return None
     function.__dict__.setdefault("demands", set()).add(tag)
     return True
+
+
+def _shape(provider: Provider) -> tuple[bool, bool]:
+    """What a provider's file changes about the transport: where its key goes."""
+    auth = provider.auth
+    return auth is not None and bool(auth.header), auth is not None and bool(auth.query)
+
+
+def _one_of_each_shape() -> set[str]:
+    """The first provider, by our preference, of each shape of transport."""
+    found: dict[tuple[bool, bool], str] = {}
+    for name in sorted(PROVIDERS, key=_place):
+        if PROVIDERS[name].bars is not None and name in DIALECTS:
+            found.setdefault(_shape(PROVIDERS[name]), name)
+    return set(found.values())
+
+
+def _place(name: str) -> tuple[int, str]:
+    return PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE), name
+
+
+# Such a scenario is about the transport, which is the same code for all: in virtual time everybody
+# plays it; on the wire, where most of it would be waiting, one provider of each shape does.
+_TRANSPORT = "transport"
+_ON_THE_WIRE = _one_of_each_shape()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -107,9 +132,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     able = [
         name
         for name, provider in PROVIDERS.items()
-        if name in discover() and all(DEMANDS[tag](provider) for tag in demands)
+        if name in DIALECTS and all(DEMANDS[tag](provider) for tag in demands - {_TRANSPORT})
     ]
-    pairs = [(name, ring) for ring in RINGS for name in able]
+    pairs = [
+        (name, ring)
+        for ring in RINGS
+        for name in able
+        if ring != "wire" or _TRANSPORT not in demands or name in _ON_THE_WIRE
+    ]
     metafunc.parametrize("provider", pairs, ids=["-".join(pair) for pair in pairs])
 
 

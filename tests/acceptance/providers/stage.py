@@ -18,6 +18,7 @@ from adapters_in.simulator.faults import Fault, FaultKind
 from adapters_in.simulator.market import SyntheticMarket
 from adapters_in.simulator.server import SimulatorServer
 from adapters_in.simulator.simulator import Arrival, Simulator
+from adapters_in.simulator.simulator import discover as discover_dialects
 from adapters_in.simulator.wire import Request
 from adapters_out.memory.budget_book import MemoryBudgetBook
 from adapters_out.memory.clock import FixedChance, LoopClock, VirtualTimeLoop
@@ -47,6 +48,7 @@ T = TypeVar("T")
 
 RINGS = ("scripted", "wire")
 PROVIDERS = discover()
+DIALECTS = discover_dialects()
 _SATURDAY_NOON = 1_763_208_030.5  # 2025-11-15 12:00:30.5 UTC
 _SEED = 3
 KEY = Secret("some-key-of-ours")
@@ -83,10 +85,10 @@ class Stage:
     async def _simulated(self) -> Simulator:
         if self._ring == "scripted":
             self._base_url = f"http://simulator/{self.name}"
-            simulator = Simulator(self.clock, seed=_SEED)
+            simulator = Simulator(self.clock, seed=_SEED, spoken=DIALECTS)
             simulator.origin = "http://simulator"
             return simulator
-        server = SimulatorServer("127.0.0.1", 0, self.clock, seed=_SEED)
+        server = SimulatorServer("127.0.0.1", 0, self.clock, seed=_SEED, spoken=DIALECTS)
         await self._open.enter_async_context(server)
         self._base_url = server.base_url(self.name)
         return server.simulator

@@ -99,7 +99,7 @@ def _spans(draw: st.DrawFn, interval: Interval, most: int) -> TimeRange:
 
 
 @pytest.mark.parametrize("name", CAST)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_what_is_rendered_is_read(name: str, data: st.DataObject) -> None:
     """Bars go through the dialect and the provider's ``read`` unchanged, at every interval."""

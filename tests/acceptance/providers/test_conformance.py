@@ -9,14 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from adapters_in.simulator.simulator import discover
 from adapters_out.provider_kit.provider import Provider
 from domain.errors import MarketDataError
 from tests.acceptance.providers.conformance import CHECKS
 from tests.acceptance.providers.seeded_bugs import BUGS
-from tests.acceptance.providers.stage import PROVIDERS, Stage
+from tests.acceptance.providers.stage import DIALECTS, PROVIDERS, Stage
 
-_SOUND = [name for name in PROVIDERS if name in discover() and PROVIDERS[name].bars is not None]
+_SOUND = [name for name in PROVIDERS if name in DIALECTS and PROVIDERS[name].bars is not None]
 
 
 @pytest.mark.parametrize("check", CHECKS)
