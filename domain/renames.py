@@ -80,7 +80,9 @@ def ticker_at(instrument: str, at: float) -> str:
 
 def tickers_in(instrument: str, span: TimeRange) -> Sequence[tuple[str, TimeRange]]:
     """The tickers of the instrument through the span, each with its part, ascending."""
-    changes = (t.valid_from for t in TENURES if t.instrument == instrument)
+    # The first ticker has no predecessor: before it began there was nothing, under its name.
+    tenures = sorted(t.valid_from for t in TENURES if t.instrument == instrument)
+    changes = tenures[1:]
     inner = sorted({t for t in changes if span.start < t < span.end})
     return [
         (ticker_at(instrument, start), TimeRange(start, end))

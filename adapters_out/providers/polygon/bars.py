@@ -28,8 +28,10 @@ from adapters_out.providers.polygon.answers import (
     ticker_of,
 )
 from domain.bars import Ints
+from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk
+from domain.renames import holder
 
 _HOUR, _DAY = 3600, 86_400
 SPANS = {
@@ -97,7 +99,7 @@ _BARS = msgspec.json.Decoder(_Bars)
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     answer = decoded(reply.body, _BARS)
     if isinstance(answer.results, Details):
-        same_ticker(answer.results.ticker, ask.instrument)
+        same_ticker(answer.results.ticker, _of_today(ask))
         published = _final_before(ask, reply.true_at, is_delayed=True)  # for all that it says
         return replace(sheet_of_objects([]), published=published)
     same_ticker(answer.ticker, ask.instrument)
@@ -109,10 +111,17 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     sheet = sheet_of_objects(rows, 1000)
     more = answer.more
     if not rows and more is None:
-        more = details_of(ask.instrument)
+        more = details_of(_of_today(ask))
     seen = _final_before(ask, reply.true_at, is_delayed=answer.status == DELAYED)
     opens = _opens(sheet.ts, ask)
     return replace(sheet, ts=opens, more=more, final_before=seen, published=seen)
+
+
+def _of_today(ask: BarsAsk) -> Instrument:
+    """Whom the details are about: they know a company by the ticker that it has now."""
+    if is_pair(ask.instrument):
+        return ask.instrument
+    return Instrument.stock(holder(ask.instrument.id, ask.range.start))
 
 
 def _opens(ts: Ints, ask: BarsAsk) -> Ints:

@@ -47,4 +47,28 @@ def test_bars_of_meta_are_never_those_of_the_fund() -> None:
     in_virtual_time(scene())
 
 
+def test_before_its_listing_a_renamed_company_is_known_and_has_no_bars() -> None:
+    """An empty answer about FB is not "there is no FB": the company is known as META."""
+
+    async def scene() -> None:
+        at = [int(datetime.fromisoformat(f"{d}T00:00Z").timestamp()) for d in BEFORE]
+        settings = ProviderSettings(base_url="http://simulator/polygon", api_key=Secret("made-up"))
+        bench = Bench(httpx.MockTransport(answer), PROVIDER, settings)
+        simulator.append(Simulator(bench.clock, seed=3))
+        ask = BarsAsk(Instrument.stock("META"), Interval.D1, TimeRange(at[0], at[1]))
+        pages = await bench.pages(ask)
+        assert [len(page.series) for page in pages] == [0]
+        assert [(page.covers.start, page.covers.end) for page in pages] == [(at[0], at[1])]
+        asked = [a.path.split("/")[4] for a in simulator[0].arrivals()]
+        assert asked == ["FB", "META"]
+
+    simulator: list[Simulator] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return await scripted(simulator[0], simulator[0].clock)(request)
+
+    in_virtual_time(scene())
+
+
+BEFORE = ("2012-05-07", "2012-05-16")
 DAYS = ("2022-05-25", "2022-06-25")
