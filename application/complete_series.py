@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from application.fetch_bars import FetchBars
 from application.held import Held
-from application.plan_asks import plan_asks
+from application.plan_asks import bridge, plan_asks
 from application.skip_empty import SEEK_PAGES
 from application.stored_answer import ReadStored
 from domain.bars import Bar
@@ -14,6 +14,7 @@ from domain.coverage import Coverage
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
 from domain.rollup import roll_up_forming
+from domain.sessions import Calendar, calendar_of
 from domain.timerange import RangeSet, TimeRange
 from ports.clock import Clock
 from ports.market_data import CallContext, MarketDataProvider
@@ -42,6 +43,7 @@ class CompleteSeries:
     - at the live edge the newest stored bars are read again with the new ones, because
       providers correct young bars; what was lost by us is fetched exactly;
     - many scattered holes are asked for together as far as they share a page;
+    - while the market is closed nothing is asked for;
     - of an interval that the provider lacks, the series that it is rolled up from is completed.
     """
 
@@ -73,7 +75,8 @@ class CompleteSeries:
             return Completed(held, None, asked=False)
         source = provider.capabilities.source(interval) or interval
         if source is not interval:
-            parts = self._parts(wanted, interval, source, provider, forming=forming)
+            calendar = calendar_of(instrument.id)
+            parts = self._parts(wanted, interval, source, provider, calendar, forming=forming)
             return await self._from_parts(
                 provider, instrument, held, parts, context, reread=reread, forming=forming
             )
@@ -116,6 +119,7 @@ class CompleteSeries:
         interval: Interval,
         source: Interval,
         provider: MarketDataProvider,
+        calendar: Calendar,
         *,
         forming: bool,
     ) -> Parts:
@@ -124,7 +128,7 @@ class CompleteSeries:
         edge, live = interval.floor(int(now)), source.floor(int(now))
         ranges = list(wanted)
         if ranges[-1].end == edge:
-            start = max(source.shift(ranges[-1].start, -young), 0)
+            start = max(calendar.shift(source, ranges[-1].start, -young), 0)
             ranges[-1] = TimeRange(start, live if forming and live > edge else edge)
         return Parts(source, tuple(ranges), live)
 
@@ -140,7 +144,7 @@ class CompleteSeries:
         Raises:
             ProviderError, DeadlineExceeded, StoreUnavailable: as :class:`FetchBars`.
         """
-        wanted = lead.missing(self._clock.now())
+        wanted = bridge(lead.missing(self._clock.now()), lead.coverage.closed, lead.key.interval)
         interval = provider.capabilities.source(lead.key.interval) or lead.key.interval
         left = SEEK_PAGES
         for part in wanted:
@@ -156,15 +160,23 @@ class CompleteSeries:
         self, held: Held, provider: MarketDataProvider, *, reread: bool, forming: bool
     ) -> RangeSet:
         interval, now = held.key.interval, self._clock.now()
-        missing, can = held.missing(now), provider.capabilities
+        missing, can, closed = held.missing(now), provider.capabilities, held.coverage.closed
         live = interval.shift(interval.last_closed(now), 1)
         if reread and (not missing or _is_new(missing, held, live)):
-            return Coverage(held.span).missing(interval, now)
-        if forming and held.span.end == live:
+            missing = Coverage(held.span).missing(interval, now)
+            return plan_asks(missing.subtract(closed), interval, can.page_bars, closed)
+        if forming and held.span.end == live and not self._rests(held.key):
             edge = TimeRange(interval.shift(live, -1), live)
             missing = missing.union(RangeSet((edge,)))
         wanted = _with_overlap(missing, held, live, can.reread_bars)
-        return plan_asks(wanted, interval, can.page_bars)
+        return plan_asks(wanted, interval, can.page_bars, closed)
+
+    def _rests(self, key: SeriesKey) -> bool:
+        """Whether no bar can be running now."""
+        opened = key.interval.floor(int(self._clock.now()))
+        return calendar_of(key.instrument).is_closed(
+            key.interval, TimeRange(opened, key.interval.close(opened))
+        )
 
 
 def _is_new(missing: RangeSet, held: Held, live: int) -> bool:
@@ -179,7 +191,8 @@ def _with_overlap(missing: RangeSet, held: Held, live: int, bars: int) -> RangeS
         return missing
     edge = missing.ranges[-1]
     lost = RangeSet((edge,)).intersect(held.coverage.asked)
-    start = max(held.key.interval.shift(edge.start, -bars), held.span.start)
+    calendar = calendar_of(held.key.instrument)
+    start = max(calendar.shift(held.key.interval, edge.start, -bars), held.span.start)
     if lost or start >= edge.start:
         return missing
     young = RangeSet((TimeRange(start, edge.start),)).intersect(held.coverage.held)

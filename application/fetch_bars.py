@@ -14,6 +14,7 @@ from domain.interval import Interval
 from domain.ledger import Batch, Receipt
 from domain.provider import BarsAsk, BarsPage
 from domain.scoring import judge
+from domain.sessions import calendar_of
 from domain.timerange import TimeRange
 from ports.bar_store import BarStore
 from ports.clock import Clock
@@ -94,7 +95,7 @@ class FetchBars:
         context: CallContext,
     ) -> Batch:
         now = self._clock.now()
-        empty = self._holes(key.interval, page, earliest, provider, now)
+        empty = self._holes(key, page, earliest, provider, now)
         return Batch(
             key=key,
             asked=page.covers,
@@ -109,7 +110,7 @@ class FetchBars:
 
     def _holes(
         self,
-        interval: Interval,
+        key: SeriesKey,
         page: BarsPage,
         earliest: int | None,
         provider: MarketDataProvider,
@@ -117,13 +118,14 @@ class FetchBars:
     ) -> tuple[Gap, ...]:
         return explain_holes(
             page.covers,
-            interval,
+            key.interval,
             page.series.ts,
             rejected=tuple(r.ts for r in page.rejected if r.ts is not None),
             earliest=earliest,
             reason=provider.capabilities.holes,
             now=now,
             published=page.published,
+            calendar=calendar_of(key.instrument),
         )
 
     def _count(self, key: SeriesKey, batch: Batch, receipt: Receipt) -> None:

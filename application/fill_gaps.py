@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from application.explain_failure import attempt_of
 from application.fetch_bars import FetchBars
+from application.known_coverage import known_coverage
 from application.plan_asks import plan_asks
 from application.rank_candidates import RankCandidates
 from domain.coverage import Coverage, Gap
@@ -23,6 +24,7 @@ from domain.errors import (
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
 from domain.provider import Capability, Priority
+from domain.sessions import calendar_of
 from domain.timerange import RangeSet, TimeRange
 from ports.bar_store import BarStore
 from ports.clock import Chance, Clock
@@ -174,8 +176,9 @@ class FillGaps:
     ) -> AsyncGenerator[Committed, None]:
         context = CallContext(None, ask.priority, ask.request_id)
         left = missing
-        interval = self._interval(ask, provider.name)
-        for part in plan_asks(missing, interval, provider.capabilities.page_bars):
+        interval, most = self._interval(ask, provider.name), provider.capabilities.page_bars
+        closed = calendar_of(ask.instrument.id).closed(interval, span)
+        for part in plan_asks(missing, interval, most, closed):
             pages = self._fetch(provider, ask.instrument, interval, part, context)
             async with aclosing(pages):
                 async for page in pages:
@@ -190,7 +193,7 @@ class FillGaps:
 
     async def _coverage(self, ask: FillGapsAsk, name: str, span: TimeRange) -> Coverage:
         key = SeriesKey(ask.instrument.id, self._interval(ask, name), name)
-        return await self._store.coverage(key, span)
+        return await known_coverage(self._store, key, span)
 
     def _interval(self, ask: FillGapsAsk, name: str) -> Interval:
         """What is fetched: the interval itself, or the one that it is rolled up from."""

@@ -16,6 +16,7 @@ from application.stored_answer import ReadStored, assemble, is_good
 from application.take_turns import TakeTurns, flight_key
 from domain.errors import DeadlineExceeded, NoData, UnknownInstrument
 from domain.query import BarQuery
+from domain.sessions import calendar_of
 from ports.cache import Cache, Turnstile
 from ports.clock import Clock
 from ports.market_data import CallContext
@@ -31,7 +32,8 @@ class GetBars:
 
     - identical requests at the same time cost one look and one upstream call, over all
       processes that share the cache; a caller who hangs up does not fail the others;
-    - what the first choice has stored completely is answered without asking anybody;
+    - what the first choice has stored completely is answered without asking anybody, and so is
+      a range in which the market is closed;
     - a slow provider delays an answer that only lacks the newest bars by at most 1.5 s: then
       the stored part is served, said to be stale, while the refresh goes on.
     """
@@ -120,6 +122,7 @@ class GetBars:
         first = self._candidates.first_choice(names, query.instrument)
         can = self._candidates.provider(first).capabilities
         view = await self._read.view(question, first, can, now)
+        _refuse_closed(view, now)
         stored = assemble(question, view, now, cached=True)
         hit = view.is_complete(now) and is_good(stored) and _is_for_store(query)
         self._telemetry.cache_asked("store", hit=hit)
@@ -155,6 +158,24 @@ class GetBars:
             if stored is None:
                 raise
             return stored
+
+
+def _refuse_closed(view: View, now: float) -> None:
+    """Nobody needs to be asked, or even to be well, to know that a market is closed.
+
+    Raises:
+        NoData: the market is closed in all of the range.
+    """
+    held = view.held
+    calendar = calendar_of(held.key.instrument)
+    closed = calendar.is_closed(held.key.interval, held.span)
+    if closed and not len(held.bars.series) and view.is_complete(now):
+        message = (
+            f"{held.key.instrument} has no {held.key.interval.value} bars in that range: the "
+            "market is closed (market_closed). Choose a range with a session, or leave start and "
+            "end out for the latest bars."
+        )
+        raise NoData(message)
 
 
 def _is_for_store(query: BarQuery) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from application.known_coverage import known_coverage
 from domain.coverage import Coverage, Gap
 from domain.errors import InvalidRequest
 from domain.instrument import Instrument, SeriesKey
@@ -54,7 +55,7 @@ class InspectSeries:
             span = self._span(choice, summary)
             if span is None:
                 continue
-            coverage = await self._store.coverage(summary.key, span)
+            coverage = await known_coverage(self._store, summary.key, span)
             gaps = coverage.gaps(summary.key.interval, self._clock.now())
             found.append(SeriesGaps(summary.key, span, coverage, gaps))
         return found

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from application.known_coverage import known_coverage
 from domain.bars import BarSeries
 from domain.coverage import Coverage
 from domain.instrument import SeriesKey
@@ -42,11 +43,11 @@ class RolledBars:
         return await self._some(key, fine, BarSlice(span, chosen.limit, chosen.newest), as_of)
 
     async def coverage(self, key: SeriesKey, span: TimeRange, as_of: int | None = None) -> Coverage:
-        """As :meth:`BarStore.coverage`."""
+        """As :meth:`BarStore.coverage`, with what the calendar knows."""
         fine = self._fine(key)
         if fine is None:
-            return await self._store.coverage(key, span, as_of)
-        known = await self._store.coverage(fine, span, as_of)
+            return await known_coverage(self._store, key, span, as_of)
+        known = await known_coverage(self._store, fine, span, as_of)
         return roll_up_coverage(known, key.interval)
 
     def _fine(self, key: SeriesKey) -> SeriesKey | None:
@@ -64,7 +65,7 @@ class RolledBars:
         series = roll_up(bars.series, key.interval)
         known_at = roll_up_known(bars.series, bars.known_at, key.interval)
         if len(bars.series) < fine.interval.count(span.start, span.end):
-            known = await self._store.coverage(fine, span, as_of)
+            known = await known_coverage(self._store, fine, span, as_of)
             whole = keep_whole(series, roll_up_coverage(known, key.interval).held)
             series, known_at = series.where(whole), known_at[whole]
         return StoredBars(series, known_at, fine.interval)

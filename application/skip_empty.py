@@ -3,6 +3,7 @@
 from application.held import Held, View
 from domain.coverage import Coverage, Gap, GapReason
 from domain.query import BarQuery, BarWindow, last_end
+from domain.sessions import calendar_of
 from domain.timerange import RangeSet, TimeRange
 
 SEEK_PAGES = 4  # upstream pages in which one question looks for the first bar
@@ -25,7 +26,8 @@ def ahead_of(query: BarQuery, held: Held, now: float) -> TimeRange | None:
 def window_from(query: BarQuery, start: int, first: int, now: float) -> BarWindow:
     """The window that begins at ``start`` and holds ``limit`` slots from the ``first`` bar on."""
     bound = last_end(query, now)
-    end = min(query.interval.shift(first, query.limit), bound)
+    calendar = calendar_of(query.instrument.id)
+    end = min(calendar.shift(query.interval, first, query.limit), bound)
     return BarWindow(TimeRange(start, end), end if end < bound else None)
 
 

@@ -10,9 +10,10 @@ from domain.coverage import GapReason
 from domain.interval import Interval
 from domain.provider import Capabilities
 from domain.query import BarQuery, BarWindow, last_end
+from domain.sessions import calendar_of
 from domain.timerange import TimeRange
 
-MAX_EXTRA = 8_000  # slots, five and a half days of minutes: the longest weekend
+MAX_EXTRA = 8_000  # open slots, five and a half days of minutes: the longest weekend
 STEPS = 4
 _PAGE = 1_000  # slots by which an empty window grows at least: no more calls than fewer
 # Slots that rightly have no bar: there are others to give instead.
@@ -69,23 +70,40 @@ def _wider(query: BarQuery, view: View, can: Capabilities, now: float) -> BarWin
     owed = query.limit - (slots - _quiet_slots(held, body, now))
     if owed <= 0:
         return None
-    bars = len(held.bars.series)
-    extra = owed * slots * 5 // (bars * 4) + 8 if bars else max(3 * slots, _PAGE)
-    extra = min(extra, query.limit + MAX_EXTRA - slots)
+    extra = min(_guess(query, held, body, owed), query.limit + MAX_EXTRA - _opened(query, body))
     return _grown(query, view, can, now, extra) if extra > 0 else None
+
+
+def _guess(query: BarQuery, held: Held, body: TimeRange, owed: int) -> int:
+    """How many more slots of regular sessions will hold what is owed, and a quarter to spare.
+
+    As many bars as are owed come in as many slots as bars came in so far: but at the edges of the
+    day, outside of regular sessions, many providers have few bars or none.
+    """
+    calendar, bars = calendar_of(query.instrument.id), len(held.bars.series)
+    slots = calendar.count(query.interval, body, regular=True)
+    if bars or not slots:
+        return owed * max(slots, bars, 1) * 5 // (max(bars, 1) * 4) + 8
+    return max(3 * slots, _PAGE)
+
+
+def _opened(query: BarQuery, span: TimeRange) -> int:
+    return calendar_of(query.instrument.id).count(query.interval, span)
 
 
 def _grown(
     query: BarQuery, view: View, can: Capabilities, now: float, extra: int
 ) -> BarWindow | None:
     span, interval = view.held.span, view.held.key.interval
+    calendar = calendar_of(query.instrument.id)
     if query.start is None:
-        start = max(interval.shift(span.start, -extra), _oldest(interval, can, now))
+        reached = calendar.shift(interval, span.start, -extra, regular=True)
+        start = max(reached, _oldest(interval, can, now))
         return BarWindow(TimeRange(start, span.end)) if start < span.start else None
     if view.window.rest is None:
         return None
     bound = last_end(query, now)
-    end = min(interval.shift(span.end, extra), bound)
+    end = min(calendar.shift(interval, span.end, extra, regular=True), bound)
     return BarWindow(TimeRange(span.start, end), end if end < bound else None)
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from domain.interval import Interval
+from domain.sessions import ALWAYS, Calendar
 from domain.timerange import RangeSet, TimeRange
 
 
@@ -82,6 +83,31 @@ class Coverage(Struct, frozen=True):
     held: RangeSet = RangeSet()
     empty: tuple[Emptiness, ...] = ()
     asked: RangeSet = RangeSet()
+
+    @property
+    def closed(self) -> RangeSet:
+        """The slots that are empty because the market is closed."""
+        shut = (e.gap.range for e in self.empty if e.gap.reason is GapReason.MARKET_CLOSED)
+        return RangeSet.of(shut)
+
+    def with_closed(self, closed: RangeSet) -> "Coverage":
+        """What is known once the calendar has spoken: ``closed`` are its closed slots in range.
+
+        - of what nobody was ever asked for, the closed slots are known to be empty;
+        - where an answer said anything else, that stands;
+        - a slot was believed closed and is not, since the calendar was put right: ask again.
+        """
+        others = tuple(e for e in self.empty if e.gap.reason is not GapReason.MARKET_CLOSED)
+        believed = self.closed
+        told = self.held.union(self.asked).union(RangeSet.of(e.gap.range for e in others))
+        shut = believed.intersect(closed).union(closed.subtract(told))
+        gaps = (Gap(r.start, r.end, GapReason.MARKET_CLOSED) for r in shut)
+        return Coverage(
+            self.range,
+            self.held,
+            (*others, *(Emptiness(gap, 0) for gap in gaps)),
+            self.asked.subtract(believed.subtract(closed)),
+        )
 
     def missing(self, interval: Interval, now: float) -> RangeSet:
         """The aligned ranges that a provider should be asked for at ``now``.
@@ -175,12 +201,14 @@ def explain_holes(  # noqa: PLR0913  # each fact changes the verdict
     now: float,
     rejected: tuple[int, ...] = (),
     published: int | None = None,
+    calendar: Calendar = ALWAYS,
 ) -> tuple[Gap, ...]:
     """Why bars are absent from a provider's complete answer for ``asked``.
 
     - a row came but could not be a bar (``rejected`` opens): unknown, to be asked again;
     - before ``earliest``, the oldest bar known of the series (stored or in this answer): not
-      listed yet;
+      listed yet; with a calendar only if whole sessions passed without a bar until then;
+    - outside of the hours of the ``calendar``: market closed;
     - the newest closed bars of a range that reaches ``now``, and those from ``published`` on if
       the provider is later than that: not yet published;
     - otherwise what a hole means with this provider (``reason``): KuCoin leaves quiet minutes
@@ -195,15 +223,32 @@ def explain_holes(  # noqa: PLR0913  # each fact changes the verdict
     opens = np.array(sorted({interval.floor(t) for t in rejected}), dtype=np.int64)
     refused = absent.intersect(held_ranges(interval, opens))
     absent = absent.subtract(refused)
+    closed = calendar.closed(interval, asked)
     gaps = [Gap(r.start, r.end, GapReason.UNKNOWN) for r in refused]
     for hole in absent:
-        listed, unlisted = _split_at(hole, earliest)
+        listed, unlisted = _split_at(hole, _listed_from(hole, interval, earliest, calendar))
         if unlisted is not None:
             gaps.append(Gap(unlisted.start, unlisted.end, GapReason.NOT_LISTED))
         if listed is not None:
             late = fresh_from if listed.end == asked.end else listed.end
-            gaps += _parted(listed, late, reason)
+            shut = closed.intersect(RangeSet((listed,)))
+            gaps += [Gap(r.start, r.end, GapReason.MARKET_CLOSED) for r in shut]
+            for part in RangeSet((listed,)).subtract(shut):
+                gaps += _parted(part, late, reason)
     return merge_gaps(gaps)
+
+
+def _listed_from(
+    hole: TimeRange, interval: Interval, earliest: int | None, calendar: Calendar
+) -> int | None:
+    """Where a hole stops to mean that nothing was listed; None: it never did.
+
+    The first bars may come late in their session, and the night before is a night.
+    """
+    eve = None if earliest is None else calendar.eve(interval, earliest)
+    if eve is None:
+        return earliest
+    return eve.end if hole.start <= eve.start else None
 
 
 def _split_at(hole: TimeRange, earliest: int | None) -> tuple[TimeRange | None, TimeRange | None]:

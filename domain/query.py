@@ -8,6 +8,7 @@ from msgspec import Struct
 from domain.errors import InvalidRequest
 from domain.instrument import Instrument
 from domain.interval import Interval
+from domain.sessions import calendar_of
 from domain.timerange import TimeRange
 
 CURSOR = r"b1-(0|[1-9][0-9]{0,8}|[1-3][0-9]{9})"  # every mark of a moment up to 2096
@@ -62,17 +63,19 @@ def choose_window(query: BarQuery, now: float) -> BarWindow:
     - neither ``start`` nor ``end``: the latest ``limit`` closed bars;
     - ``start`` only: the first ``limit`` from there; with ``end`` at most up to there;
     - ``end`` only: the last ``limit`` before it.
+
+    Slots in which the market is closed are not counted.
     """
-    interval = query.interval
+    interval, calendar = query.interval, calendar_of(query.instrument.id)
     end = last_end(query, now)
     if query.start is None:
-        start = max(interval.shift(end, -query.limit), interval.ceil(0))
+        start = max(calendar.shift(interval, end, -query.limit), interval.ceil(0))
         return BarWindow(TimeRange(start, end) if start < end else None)
     start = interval.ceil(query.start)
     if start >= end:
         return BarWindow(None)
-    stop = interval.shift(start, query.limit)
-    if stop < end:
+    stop = calendar.shift(interval, start, query.limit)
+    if stop < end and not calendar.is_closed(interval, TimeRange(stop, end)):
         return BarWindow(TimeRange(start, stop), rest=stop)
     return BarWindow(TimeRange(start, end))
 

@@ -17,7 +17,8 @@ from domain.provider import (
     ProviderPolicy,
     RejectedRow,
 )
-from domain.timerange import TimeRange
+from domain.sessions import ALWAYS, calendar_of
+from domain.timerange import RangeSet, TimeRange
 from ports.clock import Clock
 from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
 
@@ -32,6 +33,8 @@ OFFERS = Capabilities(
 
 class ScriptedProvider(MarketDataProvider):
     """Every bar follows from its open, so that any two fetches of it agree.
+
+    Of shares and futures there are none while their market is closed, unless it never ``rests``.
 
     Knobs, which may be turned at any time:
 
@@ -61,6 +64,7 @@ class ScriptedProvider(MarketDataProvider):
         self.late_s = 0.0
         self.skips = False
         self.lags = False
+        self.rests = True
         self.corrections: dict[int, float] = {}
         self.spoilt: set[int] = set()
         self.fails_at_page: dict[int, ProviderError] = {}
@@ -159,7 +163,10 @@ class ScriptedProvider(MarketDataProvider):
     def _page(self, ask: BarsAsk, span: TimeRange) -> BarsPage:
         interval, now = ask.interval, self._clock.now()
         present = interval.floor(int(now))
-        opens = interval.grid(span.start, span.end).tolist()
+        calendar = calendar_of(ask.instrument.id) if self.rests else ALWAYS
+        closed = calendar.closed(interval, span)
+        trading = RangeSet((span,)).subtract(closed)
+        opens = [t for part in trading for t in interval.grid(part.start, part.end).tolist()]
         there = [t for t in opens if self._has(t) and interval.close(t) + self.late_s <= now]
         rows = (RejectedRow(t, "?", "high below low") for t in there if t in self.spoilt)
         forming = ask.forming and span.end == ask.range.end == present

@@ -23,8 +23,8 @@ from tests.application.world import DAY, DOWN, NOW, Process, World, in_virtual_t
 APPLE = Instrument.stock("AAPL")
 STOCKS = replace(OFFERS, asset_classes=frozenset({AssetClass.STOCK}))
 TODAY = NOW - NOW % DAY
-SPLIT = CorporateAction(TODAY - 4 * DAY, ActionKind.SPLIT, ratio=4.0)
-DIVIDEND = CorporateAction(TODAY - 2 * DAY, ActionKind.DIVIDEND, amount=1.0, currency="USD")
+SPLIT = CorporateAction(TODAY - 6 * DAY, ActionKind.SPLIT, ratio=4.0)
+DIVIDEND = CorporateAction(TODAY - DAY, ActionKind.DIVIDEND, amount=1.0, currency="USD")
 
 
 class Told(ActionSource):
@@ -110,7 +110,7 @@ def test_dividends_are_taken_out_of_the_closes_before_them() -> None:
         raw = await here.ask(Adjust.NONE)
         close = raw.series.close[raw.series.ts == DIVIDEND.ex_date - DAY][0]
         seen = await here.ask(Adjust.ALL, days(3, end=DIVIDEND.ex_date))
-        kept = (1 - 1.0 / close) * raw.series.close[raw.series.ts == TODAY - 3 * DAY][0]
+        kept = (1 - 1.0 / close) * raw.series.close[raw.series.ts == TODAY - 2 * DAY][0]
         assert seen.series.close[-1] == pytest.approx(kept, rel=1e-12)
         assert seen.adjusted == "all"
 
@@ -232,7 +232,7 @@ def test_a_leap_without_an_action_is_not_repaired() -> None:
     async def scene() -> None:
         here = Exchange()
         here.first.list = ()
-        wild = {TODAY - 5 * DAY: 147.98, TODAY - 4 * DAY: 347.51, TODAY - 3 * DAY: 193.6}
+        wild = {TODAY - 7 * DAY: 147.98, TODAY - 6 * DAY: 347.51, TODAY - 5 * DAY: 193.6}
         here.world.first.corrections = dict(wild)
         for mode in Adjust:
             seen = await here.ask(mode)
