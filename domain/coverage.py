@@ -231,10 +231,7 @@ def explain_holes(  # noqa: PLR0913  # each fact changes the verdict
             gaps.append(Gap(unlisted.start, unlisted.end, GapReason.NOT_LISTED))
         if listed is not None:
             late = fresh_from if listed.end == asked.end else listed.end
-            shut = closed.intersect(RangeSet((listed,)))
-            gaps += [Gap(r.start, r.end, GapReason.MARKET_CLOSED) for r in shut]
-            for part in RangeSet((listed,)).subtract(shut):
-                gaps += _parted(part, late, reason)
+            gaps += _parted(RangeSet((listed,)), closed, late, reason)
     return merge_gaps(gaps)
 
 
@@ -258,8 +255,12 @@ def _split_at(hole: TimeRange, earliest: int | None) -> tuple[TimeRange | None, 
     return after, TimeRange(hole.start, edge) if hole.start < edge else None
 
 
-def _parted(hole: TimeRange, late: int, reason: GapReason) -> list[Gap]:
-    """A hole that is merely not published yet from ``late`` on."""
-    edge = min(max(hole.start, late), hole.end)
-    parts = ((hole.start, edge, reason), (edge, hole.end, GapReason.NOT_YET_PUBLISHED))
-    return [Gap(start, end, why) for start, end, why in parts if start < end]
+def _parted(hole: RangeSet, closed: RangeSet, late: int, reason: GapReason) -> list[Gap]:
+    """A hole that is part closed market, and from ``late`` on merely not published yet."""
+    shut = hole.intersect(closed)
+    gaps = [Gap(r.start, r.end, GapReason.MARKET_CLOSED) for r in shut]
+    for part in hole.subtract(shut):
+        edge = min(max(part.start, late), part.end)
+        parts = ((part.start, edge, reason), (edge, part.end, GapReason.NOT_YET_PUBLISHED))
+        gaps += [Gap(start, end, why) for start, end, why in parts if start < end]
+    return gaps
