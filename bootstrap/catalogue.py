@@ -10,6 +10,7 @@ from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.settings import ProviderSettings
 from bootstrap.settings import ProviderEnvironment, Settings, key_name
 from ports.actions import ActionCatalogue
+from ports.assets import AssetCatalogue
 from ports.clock import Chance, Clock
 from ports.futures import FuturesCatalogue
 from ports.health_board import HealthBoard
@@ -26,7 +27,9 @@ PREFERENCE = (
 )
 
 
-class KitCatalogue(ProviderCatalogue, TickCatalogue, ActionCatalogue, FuturesCatalogue):
+class KitCatalogue(
+    ProviderCatalogue, TickCatalogue, ActionCatalogue, FuturesCatalogue, AssetCatalogue
+):
     """One :class:`KitProvider` per discovered provider that FKS_PROVIDERS allows."""
 
     def __init__(  # the ports that every provider stands on

@@ -17,6 +17,7 @@ from adapters_out.dramatiq import (
 )
 from adapters_out.memory.cache import MemoryCache
 from adapters_out.postgres.action_store import PostgresActionStore
+from adapters_out.postgres.asset_store import PostgresAssetStore
 from adapters_out.postgres.bar_store import PostgresBarStore
 from adapters_out.postgres.budget_book import PostgresBudgetBook
 from adapters_out.postgres.futures_store import PostgresFuturesStore
@@ -49,11 +50,13 @@ from application.fill_gaps import FillGaps
 from application.fill_task import FillTask
 from application.find_actions import FindActions
 from application.get_aggregates import GetAggregates
+from application.get_asset import GetAsset
 from application.get_bars import GetBars
 from application.get_futures import GetFutures
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
+from application.list_markets import ListMarkets
 from application.list_providers import ListProviders
 from application.name_contract import NameContract
 from application.rank_candidates import RankCandidates
@@ -67,6 +70,7 @@ from application.run_job import RunJob
 from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
+from application.survey_assets import SurveyAssets
 from application.watch_health import WatchHealth
 from bootstrap.catalogue import KitCatalogue
 from bootstrap.settings import Settings
@@ -93,6 +97,7 @@ class Adapters(containers.DeclarativeContainer):
     pool = providers.Singleton(PostgresPool, database_url)
     store = providers.Singleton(PostgresBarStore, pool)
     ticks = providers.Singleton(PostgresTickStore, pool)
+    assets = providers.Singleton(PostgresAssetStore, pool)
     actions = providers.Singleton(PostgresActionStore, pool)
     instruments = providers.Singleton(PostgresInstrumentStore, pool)
     futures = providers.Singleton(PostgresFuturesStore, pool)
@@ -195,6 +200,11 @@ class Application(containers.DeclarativeContainer):
     collect_quotes = providers.Singleton(CollectTicks, QUOTES, ring.ticks, ring.catalogue)
     read_trades = providers.Singleton(ReadTicks, candidates, collect_trades, ring.clock)
     read_quotes = providers.Singleton(ReadTicks, candidates, collect_quotes, ring.clock)
+    survey = providers.Singleton(
+        SurveyAssets, candidates, ring.catalogue, ring.assets, ring.cache, ring.clock
+    )
+    list_markets = providers.Singleton(ListMarkets, survey)
+    get_asset = providers.Singleton(GetAsset, survey)
     get_price = providers.Singleton(GetPrice, candidates, ring.cache, ring.clock)
     fill_gaps = providers.Singleton(
         FillGaps,

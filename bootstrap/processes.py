@@ -130,6 +130,8 @@ def services_of(settings: Settings, opened: Opened, *, demo: bool) -> Services:
         get_futures=use.get_futures(),
         get_aggregates=use.get_aggregates(),
         name_contract=use.name_contract(),
+        list_markets=use.list_markets(),
+        get_asset=use.get_asset(),
         list_providers=use.list_providers(),
         report_status=use.report_status(),
         resolve_symbol=use.resolve(),
@@ -210,6 +212,8 @@ async def _land(opened: Opened) -> None:
         opened.application.get_price().drain(),
         opened.application.read_trades().drain(),
         opened.application.read_quotes().drain(),
+        opened.application.list_markets().drain(),
+        opened.application.get_asset().drain(),
     )
     try:
         async with asyncio.timeout(_LAST_WISHES_S):

@@ -28,3 +28,10 @@ class AssetSnapshot(Struct, frozen=True, kw_only=True):
     total_supply: float | None = None
     max_supply: float | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class KnownAsset(Struct, frozen=True, kw_only=True):
+    """A snapshot that is remembered, and since when it is known (Unix µs)."""
+
+    snapshot: AssetSnapshot
+    known_at: int

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
 
 from adapters_in.http.asgi import App
+from adapters_in.http.asset_routes import AssetRoutes
 from adapters_in.http.bar_routes import BarRoutes
 from adapters_in.http.entity_tags import names
 from adapters_in.http.front import Front, request_id_of
@@ -71,6 +72,7 @@ def route_table(services: Services, hot: HotAnswers | None = None) -> tuple[Rout
         *BarRoutes(services, kept).table(),
         *IndicatorRoutes(services).table(),
         *TickRoutes(services).table(),
+        *AssetRoutes(services).table(),
         *SeriesRoutes(services).table(),
         *FuturesRoutes(services).table(),
         *FuturesDataRoutes(services).table(),

@@ -7,10 +7,12 @@ from application.adjust_bars import AdjustBars
 from application.cancel_job import CancelJob
 from application.compute_indicators import ComputeIndicators
 from application.get_aggregates import GetAggregates
+from application.get_asset import GetAsset
 from application.get_futures import GetFutures
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
+from application.list_markets import ListMarkets
 from application.list_providers import ListProviders
 from application.name_contract import NameContract
 from application.read_ticks import ReadTicks
@@ -62,6 +64,8 @@ class Services:
     get_futures: GetFutures
     get_aggregates: GetAggregates
     name_contract: NameContract
+    list_markets: ListMarkets
+    get_asset: GetAsset
     list_providers: ListProviders
     report_status: ReportStatus
     resolve_symbol: ResolveSymbol

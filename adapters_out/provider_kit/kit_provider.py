@@ -20,6 +20,7 @@ from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
 from adapters_out.provider_kit.settings import ProviderSettings, policy_in_force
 from adapters_out.provider_kit.soundness import price_floor
+from adapters_out.provider_kit.surveying import Surveying
 from adapters_out.provider_kit.ticker_parts import ticker_parts
 from adapters_out.provider_kit.ticking import Ticking
 from adapters_out.provider_kit.walk import Walk
@@ -39,7 +40,7 @@ __all__ = ["KitProvider", "ProviderSettings"]
 _LIST_PARTS = 1000
 
 
-class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk):
+class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
     """Asks one provider: paces, sends, classifies, retries, reads and judges.
 
     Answer to ``bars``: ascending pages, each with the range that it answers for. A page that

@@ -72,3 +72,15 @@ def test_four_exchanges_are_ranked_by_what_they_can(run: Run) -> None:
     assert ranked(run, Interval.H4, 86_400).chosen == EXCHANGES
     assert ranked(run, Interval.W1, year).chosen == EXCHANGES
     assert ranked(run, Interval.W1, 3 * year).chosen == ("binance", "coinbase", "kucoin")
+
+
+def test_the_kind_of_key_decides_about_the_rate(run: Run) -> None:
+    """CoinGecko without a key, with one of the demo plan, and with a paid one."""
+
+    def minute(**environment: str) -> float:
+        policy = providers(run, **environment)["coingecko"].policy
+        return next(window.limit for window in policy.windows if window.seconds == 60)
+
+    assert minute() == 5
+    assert minute(COINGECKO_API_KEY="CG-x") == 100
+    assert minute(COINGECKO_API_KEY="CG-x", COINGECKO_PLAN="pro") == 300

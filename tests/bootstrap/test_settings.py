@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from adapters_in.cli.runtime import SettingsRefused
-from bootstrap.settings import read_settings, refuse_open_host
+from adapters_out.provider_kit.discovery import discover
+from bootstrap.settings import PLANS, read_settings, refuse_open_host
 from domain.secret import Secret
 
 KNOWN = ("binance", "kraken", "coinmarketcap", "massive_futures")
@@ -104,6 +105,24 @@ def test_a_provider_is_configured_by_its_prefix() -> None:
     binance = read_settings(environment, KNOWN).provider_environment["binance"]
     assert binance.base_url == "http://127.0.0.1:9/binance"
     assert (binance.rps, binance.rpm, binance.rpd, binance.timeout_s) == (10.0, 0.0, None, 2.5)
+
+
+@pytest.mark.parametrize("name", ["COINGECKO_PLAN", "FKS_COINGECKO_PLAN"])
+def test_the_plan_of_a_key_can_be_said(name: str) -> None:
+    """Under either name, where there are plans; another word is refused."""
+    settings = read_settings({name: "Pro", "KRAKEN_PLAN": "x"}, ("coingecko", "kraken"))
+    assert settings.provider_environment["coingecko"].plan == "pro"
+    assert settings.provider_environment["kraken"].plan is None
+    with pytest.raises(SettingsRefused, match=f"{name} must be one of demo, pro"):
+        read_settings({name: "paid"}, ("coingecko",))
+
+
+def test_every_plan_that_can_be_said_is_known() -> None:
+    """The provider itself has each of them."""
+    found = discover()
+    assert {name: set(plans) <= set(found[name].plans) for name, plans in PLANS.items()} == {
+        "coingecko": True
+    }
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "localhost", "::1", "[::1]"])

@@ -86,6 +86,7 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     ),
     "windowed": _asks_in_windows,
     "hours": lambda p: p.name in STOCK_PLAYERS or Interval.H1 in p.capabilities.intervals,
+    "markets": lambda p: Capability.MARKETS in p.capabilities.offers,
     "volumes": lambda p: role_of(p.name).volumes,
     "long": lambda p: max(role_of(p.name).reach.values(), default=_LONG) >= _LONG,
 }

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from adapters_in.http.app import build_app
 from adapters_in.http.services import Services
 from adapters_out.memory.action_store import MemoryActionStore
+from adapters_out.memory.asset_store import MemoryAssetStore
 from adapters_out.memory.bar_store import MemoryBarStore
 from adapters_out.memory.budget_book import MemoryBudgetBook
 from adapters_out.memory.cache import MemoryCache
@@ -32,11 +33,13 @@ from application.contract_lives import ContractLives
 from application.fetch_bars import FetchBars
 from application.find_actions import FindActions
 from application.get_aggregates import GetAggregates
+from application.get_asset import GetAsset
 from application.get_bars import GetBars
 from application.get_futures import GetFutures
 from application.get_price import GetPrice
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
+from application.list_markets import ListMarkets
 from application.list_providers import ListProviders
 from application.name_contract import NameContract
 from application.rank_candidates import RankCandidates
@@ -48,7 +51,9 @@ from application.rolled_bars import RolledBars
 from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
+from application.survey_assets import SurveyAssets
 from ports.actions import ActionCatalogue, ActionSource
+from ports.assets import AssetCatalogue, AssetSource
 from ports.futures import FuturesCatalogue, FuturesSource
 from ports.jobs import JobQueue
 from ports.market_data import MarketDataProvider, ProviderCatalogue
@@ -59,11 +64,18 @@ from tests.runner import Run
 NOW = 1_732_700_000.0  # 2024-11-27 09:33:20 UTC
 
 
-class Everything(ActionSource, FuturesSource, TickSource, Protocol):
+class Everything(ActionSource, AssetSource, FuturesSource, TickSource, Protocol):
     """What a provider may be asked besides bars."""
 
 
-class Sources(ProviderCatalogue, ActionCatalogue, FuturesCatalogue, TickCatalogue, Protocol):
+class Sources(
+    ProviderCatalogue,
+    ActionCatalogue,
+    AssetCatalogue,
+    FuturesCatalogue,
+    TickCatalogue,
+    Protocol,
+):
     """Providers of everything."""
 
     @abstractmethod
@@ -151,6 +163,7 @@ class House:
             telemetry=telemetry,
         )
         ticks = MemoryTickStore()
+        survey = SurveyAssets(candidates, catalogue, MemoryAssetStore(clock), cache, clock)
         find = FindActions(candidates, catalogue, MemoryActionStore(clock), clock)
         adjust_bars = AdjustBars(get_bars, find, candidates, clock)
         return Services(
@@ -162,6 +175,8 @@ class House:
             get_price=GetPrice(candidates, cache, clock),
             read_trades=ReadTicks(candidates, CollectTicks(TRADES, ticks, catalogue), clock),
             read_quotes=ReadTicks(candidates, CollectTicks(QUOTES, ticks, catalogue), clock),
+            list_markets=ListMarkets(survey),
+            get_asset=GetAsset(survey),
             list_providers=ListProviders(catalogue, health, pacer),
             report_status=ReportStatus(store, catalogue, pacer, clock),
             resolve_symbol=resolve,

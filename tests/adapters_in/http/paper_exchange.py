@@ -24,12 +24,13 @@ from ports.actions import ActionSource
 from ports.clock import Clock
 from ports.futures import FuturesSource
 from ports.market_data import CallContext, MarketDataProvider
+from tests.adapters_in.http.paper_survey import PaperSurvey
 from tests.adapters_in.http.paper_tape import PaperTape
 
 LISTED = tuple(Instrument.pair(base, "USDT") for base in ("BTC", "ETH", "SOL"))
 
 
-class PaperExchange(MarketDataProvider, ActionSource, FuturesSource, PaperTape):
+class PaperExchange(MarketDataProvider, ActionSource, FuturesSource, PaperTape, PaperSurvey):
     """Lists three pairs; every bar follows from its time; the running one is always sent.
 
     ``fault`` makes every call fail; ``holes`` are opens that it leaves out; ``shift`` corrects
@@ -56,6 +57,7 @@ class PaperExchange(MarketDataProvider, ActionSource, FuturesSource, PaperTape):
         self.asked = 0
         self._clock = clock
         PaperTape.__init__(self, clock)
+        PaperSurvey.__init__(self, clock)
 
     @property
     def name(self) -> str:
