@@ -11,6 +11,7 @@ from application.rank_candidates import RankCandidates
 from domain.assets import AssetSnapshot
 from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError, UnknownInstrument
 from domain.instrument import Instrument
+from domain.moment import MICROS
 from domain.provider import Capability
 from ports.assets import AssetCatalogue, AssetSource, AssetStore
 from ports.cache import Cache
@@ -18,7 +19,7 @@ from ports.clock import Clock
 from ports.market_data import CallContext
 
 FRESH_S = 60.0  # as long as the providers themselves keep their answers
-_MICROS = 1_000_000
+
 _RESERVE_S = 0.2  # kept back from the deadline to answer from the store after all
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class SurveyAssets:
 
     def refuse_future(self, as_of: int | None) -> None:
         """Raise ``NoData`` for a moment (Unix µs) that has not come yet."""
-        if as_of is not None and as_of > self.clock.now() * _MICROS:
+        if as_of is not None and as_of > self.clock.now() * MICROS:
             raise NoData("as_of lies in the future: nobody knows that yet.")
 
     async def kept(self, key: str, name: str) -> Told | None:

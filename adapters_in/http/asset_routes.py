@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters_in.http.bodies_assets import AssetBody, AssetRow, Markets
-from adapters_in.http.kinds import MICROS, Whole
+from adapters_in.http.kinds import Whole
 from adapters_in.http.parameters import Parameter, as_of, limit, provider, symbol
 from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
@@ -12,6 +12,7 @@ from application.get_asset import AssetAnswer, AssetQuery
 from application.list_markets import MarketsAnswer, MarketsQuery
 from domain.assets import AssetSnapshot
 from domain.instrument import AssetClass, clean_symbol
+from domain.moment import MICROS
 
 _STATUSES = (400, 404, 422, 503, 504)
 _MOST = 1000
