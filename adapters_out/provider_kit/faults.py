@@ -65,6 +65,11 @@ def no_complaint(_: Reply) -> Complaint | None:
     return None
 
 
+def no_answer(_: Reply) -> bool:
+    """For a provider whose errors are errors."""
+    return False
+
+
 def retry_after(reply: Reply) -> float | None:
     """Unix seconds of ``Retry-After``, seconds or an HTTP date (RFC 9110 §10.2.3)."""
     text = reply.header("retry-after").strip()
@@ -79,12 +84,15 @@ class Faults(Struct, frozen=True):
     ``complaint`` finds the complaint in a reply; ``rules`` come before the kit's own;
     ``retry_at`` reads when (Unix s) to come back, where it is not ``Retry-After``. ``mislabels``:
     its plain texts come labelled as HTML, so that only a body tells whether it is a page.
+    ``answers``: whether a reply with the status of an error is an answer all the same, such as
+    "there is nothing in that range"; then it is read.
     """
 
     complaint: Callable[[Reply], Complaint | None] = no_complaint
     rules: tuple[FaultRule, ...] = ()
     retry_at: Callable[[Reply], float | None] = retry_after
     mislabels: bool = False
+    answers: Callable[[Reply], bool] = no_answer
 
 
 # HTTP as everybody uses it (RFC 9110 §15, RFC 6585); 418 is Binance's word for a ban.
@@ -117,14 +125,15 @@ def find_fault(
     ``retry_at`` of the error is when (Unix s) asking again makes sense, if anything says so, at
     most three days ahead.
     """
-    complaint = None
+    complaint, status = None, reply.status
     if faults.mislabels:
         unlabelled = {n: text for n, text in reply.headers.items() if n != "content-type"}
         reply = structs.replace(reply, headers=unlabelled)
     if not reply.is_html:
         with suppress(*UNREADABLE):  # what is no JSON complains of nothing; reading it will fail
             complaint = faults.complaint(reply)
-    if reply.status == _OK and complaint is None and not reply.is_html:
+            status = _OK if faults.answers(reply) else status
+    if status == _OK and complaint is None and not reply.is_html:
         return None if reply.body.strip() else _error(name, _EMPTY, reply, Complaint(), None)
     said = complaint or Complaint()
     rule = next((r for r in (*faults.rules, *STATUS_RULES) if r.fits(reply, said)), None)

@@ -4,6 +4,7 @@ import pytest
 from pytest_bdd import given, parsers, scenarios, then
 
 from tests.acceptance.providers.asking import Answer
+from tests.acceptance.providers.casting import bad_rows
 from tests.acceptance.providers.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("provider")
@@ -34,7 +35,7 @@ def _trouble(stage: Stage, words: str) -> None:
 @given(parsers.parse("some rows of every answer are {bad}"))
 def _bad_rows(stage: Stage, bad: str) -> None:
     # Spread over the whole answer, so that some lie in what was asked for at every provider.
-    stage.trouble(bad, rows=2000 if stage.plays_stocks else 40)
+    stage.trouble(bad, rows=bad_rows(stage.name))
 
 
 @given(parsers.parse("every answer is in {disorder}"))
