@@ -75,7 +75,8 @@ def _chart(asset: Asset, request: Request, world: World) -> Reply:
     if span[1] < asset.listed:
         told = f"startDate = {span[0]}, endDate = {span[1]}"
         return _error("Bad Request", f"Data doesn't exist for {told}", 400)
-    rows = world.rows(asset, grid, start=_first(grid, span[0]), end=None, limit=_ALL)
+    first, last = _edges(grid, span)
+    rows = world.rows(asset, grid, start=first, end=last, limit=_ALL)
     stamps = _stamps(asset, grid, rows, world.now)
     rows, stamps = _within(rows, stamps, span)
     chart = {"meta": _meta(asset, world, name, whole), **_columns(asset, rows, stamps)}
@@ -103,9 +104,11 @@ def _too_wide(name: str, days: int, span: tuple[int, int], now: float) -> Reply 
     return None
 
 
-def _first(grid: Grid, start: int) -> int:
-    """A bar whose stamp may lie in the span opens a day before it at the earliest."""
-    return grid.floor(max(0, start - DAY))
+def _edges(grid: Grid, span: tuple[int, int]) -> tuple[int, int]:
+    """Where bars may open whose stamps lie in the span; days are stamped after their date began."""
+    if grid.seconds < DAY:
+        return max(0, span[0]), span[1] + 1
+    return grid.floor(max(0, span[0] - DAY)), span[1] + 1
 
 
 def _stamps(asset: Asset, grid: Grid, rows: BarColumns, now: float) -> Ints:
@@ -158,7 +161,8 @@ def _columns(asset: Asset, rows: BarColumns, stamps: Ints) -> dict[str, object]:
     if not len(rows):
         return {"indicators": {"quote": [{}]}}
     quiet = rows.trades == 0
-    volume = rows.volume if asset.hours is Hours.NEW_YORK else np.rint(rows.turnover)
+    stock = asset.hours is Hours.NEW_YORK
+    volume = rows.volume if stock else np.copysign(np.rint(rows.turnover), rows.volume)
     quote: dict[str, object] = {
         name: _cells(_single(getattr(rows, name)), quiet)
         for name in ("high", "open", "close", "low")

@@ -33,6 +33,7 @@ PATHS = {
     "alpha_vantage": "/query?function=TIME_SERIES_INTRADAY&symbol=IBM&interval=30min&apikey=x"
     "&datatype=csv&outputsize=full",
     "massive_futures": "/futures/v1/aggs/ESZ6?resolution=1min&limit=20&apiKey=x",
+    "yahoo": "/v8/finance/chart/BTC-USD?interval=1m",
 }
 PRICES = {
     "binance": "/api/v3/ticker/price?symbol=BTCUSDT",
@@ -45,6 +46,7 @@ PRICES = {
     "coingecko": "/simple/price?ids=bitcoin&vs_currencies=usd",
     "alpha_vantage": "/query?function=GLOBAL_QUOTE&symbol=IBM&apikey=x",
     "massive_futures": "/futures/v1/snapshot?ticker=ESZ6&apiKey=x",
+    "yahoo": "/v8/finance/chart/BTC-USD?interval=1d&range=1d",
 }
 TIMES = {
     "binance": "/api/v3/time",
@@ -57,11 +59,12 @@ TIMES = {
     "coingecko": "/ping",
     "alpha_vantage": "/query?function=MARKET_STATUS&apikey=x",
     "massive_futures": "/futures/v1/exchanges?apiKey=x",
+    "yahoo": "/v8/finance/chart/SPY?interval=1d&range=1d",
 }
 IN_MS = {"binance", "polygon", "coingecko"}
 # prices are no texts
-IN_NUMBERS = {"polygon", "eodhd", "coinmarketcap", "coingecko", "massive_futures"}
-KEYS = {"x-cmc_pro_api_key": "demo-key"}
+IN_NUMBERS = {"polygon", "eodhd", "coinmarketcap", "coingecko", "massive_futures", "yahoo"}
+KEYS = {"x-cmc_pro_api_key": "demo-key", "user-agent": "Mozilla/5.0"}
 pytestmark = pytest.mark.parametrize("provider", sorted(PATHS))
 
 
@@ -97,6 +100,14 @@ def bars(provider: str, reply: httpx.Response) -> list[list[Any]]:
     return _ROWS[provider](reply.json())
 
 
+def _charted(content: Any) -> list[list[Any]]:  # noqa: ANN401 - JSON
+    """Parallel columns as rows."""
+    (chart,) = content["chart"]["result"]
+    (quote,) = chart["indicators"]["quote"]
+    names = ("open", "high", "low", "close", "volume")
+    return [list(row) for row in zip(chart["timestamp"], *(quote[n] for n in names), strict=True)]
+
+
 _EODHD = ("timestamp", "open", "high", "low", "close", "volume")
 _NAMES = _EODHD[1:]
 
@@ -108,6 +119,7 @@ def _period(row: dict[str, Any]) -> list[Any]:
 
 
 _ROWS: dict[str, Callable[[Any], list[list[Any]]]] = {
+    "yahoo": _charted,
     "binance": lambda c: [row[:6] for row in c],
     "kraken": lambda c: [[*row[:5], row[6]] for row in c["result"]["XBTUSDT"]],
     "polygon": lambda c: [[row[key] for key in "tohlcv"] for row in reversed(c["results"])],
@@ -140,8 +152,10 @@ def test_status_with_the_providers_own_body(provider: str, status: int) -> None:
     assert reply.headers["retry-after"] == "7"
     assert reply.headers["x-fks-simulator"] == "1"
     if "json" in reply.headers["content-type"]:
-        known = {"code", "msg", "error", "message", "status", "request_id"}
+        known = {"finance", "chart", "code", "msg", "error", "message", "status", "request_id"}
         assert set(reply.json()) <= known
+    elif provider == "yahoo" and status == 429:
+        assert reply.text == "Edge: Too Many Requests"
     elif provider != "eodhd" or status >= 500:  # its own errors are plain texts
         assert reply.text.startswith("<!DOCTYPE html>")
     else:
@@ -155,6 +169,7 @@ def test_an_error_code_by_choice(provider: str) -> None:
         "kraken": "EService:Busy",
         "kucoin": "400302",
         "alpha_vantage": "day",
+        "yahoo": "Not Found",
         "coinmarketcap": "1006",
         "coingecko": "10005",
     }
@@ -201,7 +216,8 @@ async def raw(sim: SimulatorServer, path: str) -> tuple[bytes, bool]:
     """What a plain socket reads until the end, and whether the end was a reset."""
     host, _, port = sim.url.removeprefix("http://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    lines = (f"GET {path} HTTP/1.1", "Host: x", "User-Agent: Mozilla/5.0", "Connection: close")
+    writer.write("".join(f"{line}\r\n" for line in (*lines, "")).encode())
     data, reset = b"", False
     try:
         while piece := await reader.read(65_536):
@@ -379,6 +395,7 @@ def test_a_provider_that_ignores_paging(provider: str) -> None:
         "polygon": "&cursor=bGltaXQ9MjA",
         "eodhd": "&from=1700000000&to=1700003600",
         "alpha_vantage": "&month=2023-11",
+        "yahoo": "&period1=1700000000&period2=1700003600",
         "coinmarketcap": "&time_start=2023-11-14T22:00:00Z&time_end=2023-11-14T23:00:00Z",
         "coingecko": "&page=9",
         "massive_futures": "&cursor=W1sicmVzb2x1dGlvbiIsIjFob3VyIl0sWyJsaW1pdCIsIjUiXV0=",
