@@ -40,7 +40,7 @@ Feature: Stocks
 
   @bars
   Scenario: Before its first day a stock has no bars
-    When the days of META from 2012-05-07 to 2012-05-29 are asked for
+    When the days of TSLA from 2010-06-14 to 2010-07-12 are asked for
     Then every bar of that stretch comes as it was traded
 
   @bars

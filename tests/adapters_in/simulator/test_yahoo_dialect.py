@@ -19,7 +19,7 @@ def reply(  # whatever a caller may write
     symbol: str,
     now: float = WEDNESDAY,
     agent: str = BROWSER,
-    **query: Any,  # noqa: ANN401
+    **query: Any,  # noqa: ANN401 - as callers write it
 ) -> Reply:
     """The reply to a question for a chart."""
     pairs = tuple((name, str(value)) for name, value in query.items())
