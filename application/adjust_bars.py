@@ -9,7 +9,15 @@ from application.find_actions import FindActions
 from application.get_bars import GetBars
 from application.rank_candidates import RankCandidates
 from domain.actions import ActionKind, CorporateAction
-from domain.adjustment import Adjust, adjusted, adjusted_bar, chosen, effect_of, factors
+from domain.adjustment import (
+    Adjust,
+    adjusted,
+    adjusted_bar,
+    chosen,
+    dividends_in_new_shares,
+    effect_of,
+    factors,
+)
 from domain.errors import NoData, UnsupportedInterval
 from domain.instrument import AssetClass
 from domain.interval import Interval
@@ -85,12 +93,12 @@ class AdjustBars:
         """What happened after the first bar and by now, and is not in the prices yet."""
         now = self._clock.now() if answer.as_of is None else answer.as_of / 1_000_000
         first = int(answer.series.ts[0]) if len(answer.series) else int(now)
-        return [
+        found = [
             action
             for action in chosen(known.actions, mode)
             if first < effect_of(action, answer.interval) <= now
-            and not (action.kind is ActionKind.SPLIT and answer.adjusted)
         ]
+        return dividends_in_new_shares(found) if answer.adjusted else found
 
     async def _closes(
         self,

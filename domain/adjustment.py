@@ -7,6 +7,7 @@ by ``1 - amount / close``, where ``close`` is the last one before that day (CRSP
 Definitions: cumulative factor to adjust prices").
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
@@ -105,6 +106,22 @@ def chosen(actions: Sequence[CorporateAction], mode: Adjust) -> Sequence[Corpora
     """The actions that a mode takes into account."""
     kinds = {Adjust.NONE: set(), Adjust.SPLITS: {ActionKind.SPLIT}, Adjust.ALL: set(ActionKind)}
     return [action for action in actions if action.kind in kinds[mode]]
+
+
+def dividends_in_new_shares(
+    actions: Sequence[CorporateAction],
+) -> Sequence[CorporateAction]:
+    """The dividends alone, per share of after the last split: for prices that count in those."""
+    splits = [action for action in actions if action.kind is ActionKind.SPLIT]
+    return [
+        replace(action, amount=action.amount / _ratio_after(splits, action.ex_date))
+        for action in actions
+        if action.kind is ActionKind.DIVIDEND
+    ]
+
+
+def _ratio_after(splits: Sequence[CorporateAction], day: int) -> float:
+    return math.prod(split.ratio for split in splits if split.ex_date > day)
 
 
 def _shares(action: CorporateAction) -> float:

@@ -144,6 +144,26 @@ def test_what_a_provider_has_adjusted_is_not_adjusted_twice() -> None:
     in_virtual_time(scene())
 
 
+def test_dividends_before_a_split_are_taken_out_of_adjusted_prices_in_new_shares() -> None:
+    """A dollar per old share is a quarter per new one: Yahoo's closes count in new shares."""
+
+    async def scene() -> None:
+        early = replace(DIVIDEND, ex_date=SPLIT.ex_date - DAY)
+        here, plain = Exchange(adjusted="splits"), Exchange()
+        here.first.list = plain.first.list = (early, SPLIT)
+        raw, seen = await here.ask(Adjust.NONE), await here.ask(Adjust.ALL)
+        at = raw.series.ts.tolist().index(early.ex_date) - 1
+        kept = 1 - 0.25 / raw.series.close[at]
+        assert seen.series.close[at] == pytest.approx(raw.series.close[at] * kept, rel=1e-12)
+        assert seen.series.close[at + 1] == raw.series.close[at + 1]
+        theirs = await plain.ask(Adjust.ALL)
+        paid = 1 - 1.0 / raw.series.close[at]  # there the same numbers are prices of old shares
+        expected = raw.series.close[at] * paid / 4
+        assert theirs.series.close[at] == pytest.approx(expected, rel=1e-12)
+
+    in_virtual_time(scene())
+
+
 def test_volumes_that_count_new_shares_already_are_left_alone() -> None:
     """EODHD sends raw prices beside volumes in today's shares."""
 
