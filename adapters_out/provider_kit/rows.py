@@ -25,6 +25,7 @@ _NAMES = ("ts", *_FLOATS, "trades")
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _CELLS = msgspec.json.Decoder(list[object])
 _TABLE = msgspec.json.Decoder(list[list[object]])
+_NS_DIGITS = 9
 _UNEVEN = "ts: not a whole second"
 # What some languages write where JSON has no word.
 _NO_JSON = re.compile(rb"(?<=[\[,:\s])(-?(?:NaN|Infinity))(?=[\],}\s])")
@@ -110,19 +111,29 @@ def _seconds(raw: Ints, unit: int, faults: dict[int, str]) -> Ints:
 def _fast(body: bytes, layout: Layout) -> Sheet | None:
     """The sheet of a table of plain decimals, None if a cell needs the general reader."""
     table = DecimalTable.of(body)
+    return None if table is None else sheet_of_table(table, layout)
+
+
+def sheet_of_table(
+    table: DecimalTable, layout: Layout, facts: Mapping[str, int] | None = None
+) -> Sheet | None:
+    """The sheet of a table of plain decimals, None if a cell is none; ``facts`` are cells, too."""
+    others = facts or {}
     decimals = {n: getattr(layout, n) for n in _FLOATS}
     decimals = {n: c for n, c in decimals.items() if c is not None}
     counts = [c for c in (layout.ts, layout.trades) if c is not None]
-    if table is None or max(*decimals.values(), *counts) >= table.width:
+    if max(*decimals.values(), *counts) >= table.width:
         return None
-    numbers = table.numbers(counts, list(decimals.values()))
+    # Nanoseconds have too many digits for it.
+    zeros = _NS_DIGITS if layout.unit == 10**_NS_DIGITS else 0
+    numbers = table.numbers(counts, [*decimals.values(), *others.values()], zeros)
     if numbers is None:
         return None
-    columns: dict[str, Floats] = dict(zip(decimals, numbers.decimals, strict=True))
+    columns: dict[str, Floats] = dict(zip((*decimals, *others), numbers.decimals, strict=True))
     absent = np.full(len(table), np.nan)
     faults: dict[int, str] = {}
     return Sheet(
-        ts=_seconds(numbers.integers[0], layout.unit, faults),
+        ts=_seconds(numbers.integers[0], 1 if zeros else layout.unit, faults),
         open=columns["open"],
         high=columns["high"],
         low=columns["low"],
@@ -132,6 +143,7 @@ def _fast(body: bytes, layout: Layout) -> Sheet | None:
         trades=numbers.integers[-1] if layout.trades is not None else np.full(len(table), -1),
         text=table.row,
         unread=faults,
+        facts={name: columns[name] for name in others},
     )
 
 
@@ -155,7 +167,7 @@ def _mixed(body: bytes, layout: Layout) -> Sheet | None:
         name: np.concatenate(pair)[order] for name, pair in zip(COLUMNS, pairs, strict=True)
     }
     unread = [*_at(parts.plain_at, plain.unread), *_at(parts.odd_at, odd.unread)]
-    return Sheet(**columns, text=_text_of(body), unread=dict(unread))
+    return Sheet(**columns, text=text_of(body), unread=dict(unread))
 
 
 def _at(positions: Ints, faults: Mapping[int, str]) -> list[tuple[int, str]]:
@@ -168,10 +180,10 @@ def _general(body: bytes, layout: Layout) -> Sheet:
     even = _even(body, places)
     columns, broken = (even, {}) if even is not None else _uneven(_rows(body), places)
     sheet = sheet_of_columns(dict(zip(_NAMES, columns, strict=True)), layout.unit, broken)
-    return structs.replace(sheet, text=_text_of(body))
+    return structs.replace(sheet, text=text_of(body))
 
 
-def _text_of(body: bytes) -> Callable[[int], str]:
+def text_of(body: bytes) -> Callable[[int], str]:
     """Shows a row as it came; they are told apart when the first is asked for."""
     rows: list[msgspec.Raw] = []
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.judge import PageRules
-from adapters_out.provider_kit.objects import decoded, sheet_of_objects
+from adapters_out.provider_kit.objects import decoded, sheet_of_alike, sheet_of_objects
 from adapters_out.provider_kit.provider import BarsEndpoint
 from adapters_out.provider_kit.rows import sheet_of_columns
 from adapters_out.provider_kit.sheet import Sheet
@@ -88,14 +88,17 @@ def _is_traded(row: _Minute | _Day) -> bool:
 
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     if ask.interval in _LONGEST:
-        minutes = [row for row in decoded(reply.body, _MINUTES) if _is_traded(row)]
-        sheet = sheet_of_objects(minutes)
+        sheet = sheet_of_alike(reply.body, _Minute) or _minutes(reply.body)
     else:
         days = decoded(reply.body, _DAYS)
         sheet = _days(days, reply, ask)
     if is_pair(ask.instrument):
         return sheet
     return replace(sheet, published=_published(sheet, ask.interval, reply.true_at))
+
+
+def _minutes(body: bytes) -> Sheet:
+    return sheet_of_objects([row for row in decoded(body, _MINUTES) if _is_traded(row)])
 
 
 def _days(rows: Sequence[_Day], reply: Reply, ask: BarsAsk) -> Sheet:

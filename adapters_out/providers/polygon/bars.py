@@ -7,13 +7,13 @@ Sunday, bars of two hours and more with the day of New York: not ours, so none h
 from datetime import UTC, datetime
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.judge import PageRules
-from adapters_out.provider_kit.objects import decoded, sheet_of_objects
+from adapters_out.provider_kit.objects import decoded, sheet_of_alike, sheet_of_objects
 from adapters_out.provider_kit.provider import BarsEndpoint
 from adapters_out.provider_kit.sheet import Sheet
 from adapters_out.providers.polygon.answers import (
@@ -90,27 +90,30 @@ class _Bars(Page):
 
     ticker: str | None = None
     count: int | None = field(name="resultsCount", default=None)
-    results: list[_Aggregate] | Details | None = None
+    results: Raw = Raw(b"null")
 
 
 _BARS = msgspec.json.Decoder(_Bars)
+_ROWS = msgspec.json.Decoder(list[_Aggregate] | Details | None)
 
 
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     answer = decoded(reply.body, _BARS)
-    if isinstance(answer.results, Details):
-        same_ticker(answer.results.ticker, _of_today(ask))
+    quick = sheet_of_alike(answer.results, _Aggregate, 1000)
+    results = [] if quick is not None else _ROWS.decode(answer.results)
+    if isinstance(results, Details):
+        same_ticker(results.ticker, _of_today(ask))
         published = _final_before(ask, reply.true_at, is_delayed=True)  # for all that it says
         return replace(sheet_of_objects([]), published=published)
     same_ticker(answer.ticker, ask.instrument)
-    if answer.results is None and answer.count != 0:
+    if results is None and answer.count != 0:
         raise Unreadable("it has no results and does not say that there are none")
-    rows = answer.results or []
+    rows = results or []
     if rows and rows[0].ticker is not None:
         rows = [row for row in rows if row.ticker == ticker_of(ask.instrument)]
-    sheet = sheet_of_objects(rows, 1000)
+    sheet = sheet_of_objects(rows, 1000) if quick is None else quick
     more = answer.more
-    if not rows and more is None:
+    if not len(sheet) and more is None:
         more = details_of(_of_today(ask))
     seen = _final_before(ask, reply.true_at, is_delayed=answer.status == DELAYED)
     opens = _opens(sheet.ts, ask)

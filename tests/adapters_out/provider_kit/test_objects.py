@@ -3,14 +3,22 @@
 import math
 
 import msgspec
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct, field
 
 from adapters_out.memory.clock import ManualClock
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.entitled import Entitled
 from adapters_out.provider_kit.faults import Faults, find_fault
-from adapters_out.provider_kit.objects import decoded, sheet_of_objects
+from adapters_out.provider_kit.objects import (
+    decoded,
+    expanded,
+    sheet_of_alike,
+    sheet_of_objects,
+)
 from adapters_out.provider_kit.sheet import Sheet
 from domain.errors import AccessDenied, Banned, NotEntitled
 from domain.provider import ProviderPolicy
@@ -76,6 +84,127 @@ def test_a_mixed_column_is_read_at_once() -> None:
     sheet = read(b"[" + GOOD + b"," + big + b"]")
     assert list(sheet.unread) == [1]
     assert sheet.ts[0] == 60
+
+
+class Plain(Struct):
+    """A row of columns only."""
+
+    ts: object = field(name="t", default=None)
+    open: object = field(name="o", default=None)
+    high: object = field(name="h", default=None)
+    low: object = field(name="l", default=None)
+    close: object = field(name="c", default=None)
+    volume: object = field(name="v", default=None)
+    trades: object = field(name="n", default=None)
+
+
+ALIKE = b'{"v":1.12e+08,"T":"X:1,5","o":1.25,"c":"2","h":4.5,"l":0.5,"t":%d,"n":7}'
+SIMPLE = b'{"v":112.5,"T":"A1","o":1.25,"c":"2","h":4.5,"l":0.5,"t":%d,"n":7}'
+PLAINS = msgspec.json.Decoder(list[Plain])
+
+numbers = st.one_of(
+    st.integers(0, 10**9).map(str),
+    st.from_regex(r"(0|[1-9]\d{0,6})\.\d{1,9}", fullmatch=True, alphabet="0123456789."),
+    st.from_regex(r"[1-9](\.\d{1,7})?e\+[01]\d", fullmatch=True, alphabet="0123456789.e+"),
+)
+
+
+@given(st.lists(st.lists(numbers, min_size=5, max_size=5), min_size=1, max_size=5))
+def test_rows_that_look_alike_are_read_as_one_by_one(cells: list[list[str]]) -> None:
+    """Every number is the double that the other way finds, with an exponent or without."""
+    rows = [
+        f'{{"v":{v},"o":{o},"c":{c},"h":{h},"l":{low},"t":{k}000,"n":{k}}}'
+        for k, (v, o, c, h, low) in enumerate(cells, 1)
+    ]
+    body = f"[{','.join(rows)}]".encode()
+    quick = sheet_of_alike(body, Plain, 1000)
+    assert quick is not None
+    slow = sheet_of_objects(PLAINS.decode(body), 1000)
+    for ours, theirs in zip(quick.columns(), slow.columns(), strict=True):
+        assert np.array_equal(ours, theirs, equal_nan=True)
+    assert quick.text(0) == rows[0]
+
+
+@given(st.integers(0, 3 * len(SIMPLE)), st.integers(32, 126))
+def test_a_changed_byte_is_never_misread(place: int, byte: int) -> None:
+    """One changed byte: the row by row reader finds the same columns, or nothing is read."""
+    body = bytearray(b"[" + b",".join(SIMPLE % k for k in (1000, 2000, 3000)) + b"]")
+    body[min(place, len(body) - 1)] = byte
+    quick = sheet_of_alike(bytes(body), Plain, 1000)
+    try:
+        slow = sheet_of_objects(PLAINS.decode(bytes(body)), 1000)
+    except msgspec.DecodeError:
+        return  # whether it is JSON is for the envelope to find out
+    for ours, theirs in zip(quick.columns() if quick else (), slow.columns(), strict=bool(quick)):
+        assert np.array_equal(ours, theirs, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [SIMPLE % 1, (SIMPLE % 2).replace(b'"h":4.5,"l":0.5', b'"l":0.5,"h":4.5')],
+        [SIMPLE % 1, (SIMPLE % 2).replace(b'"h":4.5', b'"h1":4.5')],
+        [SIMPLE % 1, (SIMPLE % 2).replace(b'"h":4.5', b'"h":null')],
+        [SIMPLE % 1, (SIMPLE % 2).replace(b'"h":4.5,', b"")],
+        [SIMPLE % 1, (SIMPLE % 2).replace(b'"h"', b'"o"')],
+        [SIMPLE % 1, b"[1,2,3,4,5,6,7,8]"],
+        [(SIMPLE % 1).replace(b'"T"', b'"o"')],
+        [(SIMPLE % 1).replace(b'"n"', b'"m n"')],
+        [(SIMPLE % 1).replace(b'"h":4.5', b'"h":-4.5')],
+        [ALIKE % 1],
+    ],
+)
+def test_rows_that_differ_are_looked_at_one_by_one(rows: list[bytes]) -> None:
+    """Another order, another name, nothing: no row is taken for one of the others."""
+    assert sheet_of_alike(b"[" + b",".join(rows) + b"]", Plain) is None
+
+
+def test_a_field_that_is_no_column_has_to_be_looked_at() -> None:
+    """Unless it is a fact, told as a number or in words."""
+    row = b'{"t":"60","o":1,"h":2,"l":1,"c":2,"day":"1970-01-03","sum":7.5,"v":1}'
+    body = b"[" + row + b"," + row + b"]"
+
+    class Told(Plain):
+        day: object = None
+        sum: object = None
+
+    assert sheet_of_alike(body, Told) is None
+    sheet = sheet_of_alike(body, Told, 1, ("sum",), {"day": lambda text: float(text[-2:])})
+    assert sheet is not None
+    assert {n: v.tolist() for n, v in sheet.facts.items()} == {"sum": [7.5, 7.5], "day": [3.0, 3.0]}
+
+
+def test_nanoseconds_are_read_if_they_are_whole_seconds() -> None:
+    """They have more digits than a column may have."""
+    row = b'{"t":%d,"o":1,"h":2,"l":1,"c":2}'
+    whole = sheet_of_alike(b"[" + row % 1738627200000000000 + b"]", Plain, 10**9)
+    assert whole is not None
+    assert whole.ts.tolist() == [1738627200]
+    assert sheet_of_alike(b"[" + row % 1738627200000000001 + b"]", Plain, 10**9) is None
+
+
+def test_thousands_of_rows_are_read_in_parts() -> None:
+    """Wherever one of them ends: the points of one part need not be where another has them."""
+    many = [b'{"t":%d,"o":%.2f,"h":2,"l":1,"c":2}' % (60 * k, k / 4) for k in range(9_000)]
+    sheet = sheet_of_alike(b"[" + b",".join(many) + b"]", Plain)
+    assert sheet is not None
+    assert sheet.open.tolist() == [k / 4 for k in range(9_000)]
+    assert sheet.text(8_999) == many[-1].decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        (b"[1.5e+06,2]", b"[1500000,2]"),
+        (b"[1e+00,12.5e+01]", b"[1e+00,12.5e+01]"),
+        (b'{"v":1.2345678e+03}', b'{"v":1234.5678}'),
+        (b'{"v":"+"}', b'{"v":"+"}'),
+        (b"+", b"+"),
+    ],
+)
+def test_large_numbers_are_written_out(body: bytes, plain: bytes) -> None:
+    """Digit for digit; what is no such number stays."""
+    assert expanded(body) == plain
 
 
 def test_a_plain_text_labelled_as_a_page_is_no_page() -> None:
