@@ -57,6 +57,22 @@ def whole(cell: object) -> int:
     return int(exact)
 
 
+def optional_number(cell: object) -> float | None:
+    """A number as :func:`number` reads it, None if none was sent."""
+    return None if cell is None else number(cell)
+
+
+def nonzero_number(cell: object) -> float | None:
+    """Likewise where 0 stands for what is not known, or is not there."""
+    return optional_number(cell) or None
+
+
+def side_of_book(price: object, size: object) -> tuple[float | None, float | None]:
+    """Price and size of a side of a book; without a price, or at the price 0, it is empty."""
+    best = nonzero_number(price)
+    return best, None if best is None else optional_number(size)
+
+
 def epoch_unit(stamp: int) -> int:
     """How many of its units make a second, told from the magnitude of one Unix time stamp."""
     return next((unit for limit, unit in _UNITS if abs(stamp) >= limit), 1)

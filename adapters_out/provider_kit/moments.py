@@ -1,6 +1,7 @@
-"""Moments of ticks: any unit or spelling as integer nanoseconds, never through a float."""
+"""Moments as providers write them: those of ticks in integer nanoseconds, never through a float."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,6 +12,22 @@ _SECONDS = re.compile(r"\d{1,12}(?:\.\d{1,18})?", re.ASCII)
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9})\d*)?(Z|[+-]\d{2}:\d{2})", re.ASCII
 )
+
+
+def utc_text(ts: int) -> str:
+    """Unix seconds in ISO 8601, such as ``2025-11-20T00:00:00Z``."""
+    return datetime.fromtimestamp(ts, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_of_iso(text: str | None) -> int | None:
+    """Unix seconds of an ISO 8601 time, fractions dropped; None if it is none.
+
+    Without a zone it is UTC, wherever we run.
+    """
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text or "")
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return None
 
 
 def ns_of_stamp(cell: object) -> int:

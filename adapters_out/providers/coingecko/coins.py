@@ -3,14 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
-from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.cells import nonzero_number, optional_number
+from adapters_out.provider_kit.moments import seconds_of_iso
 from domain.assets import AssetSnapshot
 from domain.errors import NotListed
 from domain.instrument import Instrument, Listing
@@ -102,32 +101,18 @@ class _Market(Struct):
             asset=self.symbol.upper(),
             id=self.id,
             provider=NAME,
-            ts=_seconds(self.last_updated) or int(received_at),
+            ts=seconds_of_iso(self.last_updated) or int(received_at),
             name=self.name,
             rank=self.market_cap_rank,
-            price=_known(self.current_price),
-            market_cap=_known(self.market_cap),
-            fully_diluted_market_cap=_known(self.fully_diluted_valuation),
-            volume_24h=_sent(self.total_volume),
-            change_24h_pct=_sent(self.price_change_percentage_24h),
-            circulating_supply=_known(self.circulating_supply),
-            total_supply=_known(self.total_supply),
-            max_supply=_known(self.max_supply),
+            price=nonzero_number(self.current_price),
+            market_cap=nonzero_number(self.market_cap),
+            fully_diluted_market_cap=nonzero_number(self.fully_diluted_valuation),
+            volume_24h=optional_number(self.total_volume),
+            change_24h_pct=optional_number(self.price_change_percentage_24h),
+            circulating_supply=nonzero_number(self.circulating_supply),
+            total_supply=nonzero_number(self.total_supply),
+            max_supply=nonzero_number(self.max_supply),
         )
-
-
-def _sent(cell: Number) -> float | None:
-    return None if cell is None else number(cell)
-
-
-def _known(cell: Number) -> float | None:
-    return _sent(cell) or None
-
-
-def _seconds(text: str | None) -> int | None:
-    with suppress(ValueError):
-        return int(datetime.fromisoformat(text).timestamp()) if text else None
-    return None
 
 
 def ask_markets(limit: int, offset: int) -> Call:

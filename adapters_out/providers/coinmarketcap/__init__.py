@@ -7,7 +7,6 @@ Every call costs credits, which last for a month.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,6 +16,7 @@ from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import number
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.moments import seconds_of_iso, utc_text
 from adapters_out.provider_kit.objects import decoded
 from adapters_out.provider_kit.provider import (
     Auth,
@@ -54,8 +54,8 @@ def _ask_bars(ask: BarsAsk) -> Question:
     times: dict[str, str | int] = {
         "time_period": period,
         "interval": spelled,
-        "time_start": _iso(ask.range.start - 1),
-        "time_end": _iso(ask.range.end - 1),
+        "time_start": utc_text(ask.range.start - 1),
+        "time_end": utc_text(ask.range.end - 1),
         "count": bars + 1,
         "convert": ask.instrument.quote,
     }
@@ -64,10 +64,6 @@ def _ask_bars(ask: BarsAsk) -> Question:
     return coins.with_id(
         ask.instrument.base, lambda coin: Call(path, {"id": coin, **times}, weight=weight)
     )
-
-
-def _iso(ts: int) -> str:
-    return datetime.fromtimestamp(ts, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Prices(coins.HasSymbol):
@@ -107,7 +103,7 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     prices = [coins.in_currency(period.quote, ask.instrument.quote) for period in periods]
     sheet = sheet_of_columns(
         {
-            "ts": [coins.seconds(period.time_open) for period in periods],
+            "ts": [seconds_of_iso(period.time_open) for period in periods],
             "open": [each.open for each in prices],
             "high": [each.high for each in prices],
             "low": [each.low for each in prices],
@@ -128,7 +124,7 @@ def _ask_price(instrument: Instrument) -> Question:
 def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     coin = coins.best(reply, instrument.base)
     quote = coins.in_currency(coin.quote, instrument.quote)
-    return LastPrice(number(quote.price), coins.seconds(quote.last_updated or coin.last_updated))
+    return LastPrice(number(quote.price), seconds_of_iso(quote.last_updated or coin.last_updated))
 
 
 def _read_listings(reply: Reply) -> ListingsPart:

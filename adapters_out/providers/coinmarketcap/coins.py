@@ -6,15 +6,14 @@ Three versions are alive: ``data`` is a list (v3), a map of coins (v1, v2 by id)
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
-from adapters_out.provider_kit.cells import Unreadable, number
+from adapters_out.provider_kit.cells import Unreadable, nonzero_number, optional_number
+from adapters_out.provider_kit.moments import seconds_of_iso
 from domain.assets import AssetSnapshot
 from domain.errors import NotListed
 
@@ -68,13 +67,6 @@ def in_currency(quotes: Mapping[str, V] | Sequence[V], code: str) -> V:
     return found
 
 
-def seconds(text: str | None) -> int | None:
-    """Unix seconds of an ISO 8601 time with milliseconds, None if it is none."""
-    with suppress(ValueError):
-        return int(datetime.fromisoformat(text).timestamp()) if text else None
-    return None
-
-
 class CoinQuote(HasSymbol):
     """One coin in one currency."""
 
@@ -109,7 +101,11 @@ class Coin(Struct):
     def snapshot(self, received_at: float) -> AssetSnapshot:
         """In dollars; a capitalisation or supply of 0 stands for one that is not known."""
         quote = in_currency(self.quote, USD)
-        ts = seconds(quote.last_updated) or seconds(self.last_updated) or int(received_at)
+        ts = (
+            seconds_of_iso(quote.last_updated)
+            or seconds_of_iso(self.last_updated)
+            or int(received_at)
+        )
         return AssetSnapshot(
             asset=self.symbol.upper(),
             id=str(self.id),
@@ -117,23 +113,15 @@ class Coin(Struct):
             ts=ts,
             name=self.name,
             rank=self.cmc_rank,
-            price=_known(quote.price),
-            market_cap=_known(quote.market_cap),
-            fully_diluted_market_cap=_known(quote.fully_diluted_market_cap),
-            volume_24h=_sent(quote.volume_24h),
-            change_24h_pct=_sent(quote.percent_change_24h),
-            circulating_supply=_known(self.circulating_supply),
-            total_supply=_known(self.total_supply),
-            max_supply=_known(self.max_supply),
+            price=nonzero_number(quote.price),
+            market_cap=nonzero_number(quote.market_cap),
+            fully_diluted_market_cap=nonzero_number(quote.fully_diluted_market_cap),
+            volume_24h=optional_number(quote.volume_24h),
+            change_24h_pct=optional_number(quote.percent_change_24h),
+            circulating_supply=nonzero_number(self.circulating_supply),
+            total_supply=nonzero_number(self.total_supply),
+            max_supply=nonzero_number(self.max_supply),
         )
-
-
-def _sent(cell: Number) -> float | None:
-    return None if cell is None else number(cell)
-
-
-def _known(cell: Number) -> float | None:
-    return _sent(cell) or None
 
 
 def coins(reply: Reply) -> Sequence[Coin]:

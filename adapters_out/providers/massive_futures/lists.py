@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.cells import number, optional_number
 from adapters_out.provider_kit.provider import (
     FuturesEndpoint,
     FuturesRecords,
@@ -246,7 +246,7 @@ def _aggregate(row: _Aggregate) -> Sequence[Aggregate]:
         return ()
     opened, high, low, close = map(number, prices)
     rest = (row.volume, row.dollar_volume, row.settlement_price)
-    volume, turnover, settled = (None if cell is None else number(cell) for cell in rest)
+    volume, turnover, settled = map(optional_number, rest)
     return (
         Aggregate(
             ticker=row.ticker,

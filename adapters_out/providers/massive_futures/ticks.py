@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.cells import number, optional_number
 from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
 from adapters_out.providers.massive_futures.lists import following, open_envelope
 from domain.contract_names import ticker_of
@@ -98,4 +98,4 @@ def _side(price: float | str | None, size: float | str | None) -> tuple[float | 
     """Price and size; a side of size 0 is empty, whatever price stands there."""
     if price is None or (size is not None and number(size) == 0):
         return None, None
-    return number(price), None if size is None else number(size)
+    return number(price), optional_number(size)

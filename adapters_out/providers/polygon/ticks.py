@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.cells import number, side_of_book
 from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
 from adapters_out.providers.polygon.answers import (
     DELAY_S,
@@ -85,8 +85,8 @@ class _Quote(Struct):
 
     def quote(self) -> Quote:
         """In our words, sizes as they were sent: in round lots until November 2025."""
-        bid_price, bid_size = _side(self.bid_price, self.bid_size)
-        ask_price, ask_size = _side(self.ask_price, self.ask_size)
+        bid_price, bid_size = side_of_book(self.bid_price, self.bid_size)
+        ask_price, ask_size = side_of_book(self.ask_price, self.ask_size)
         return Quote(
             ts_ns=_stamp(self.sip_timestamp, self.participant_timestamp),
             bid_price=bid_price,
@@ -94,12 +94,6 @@ class _Quote(Struct):
             ask_price=ask_price,
             ask_size=ask_size,
         )
-
-
-def _side(price: _Number | None, size: _Number | None) -> tuple[float | None, float | None]:
-    if price is None or number(price) == 0:
-        return None, None
-    return number(price), None if size is None else number(size)
 
 
 def _stamp(tape: int | None, venue: int | None) -> int:

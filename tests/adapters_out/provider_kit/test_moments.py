@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.moments import ns_of_iso, ns_of_seconds, ns_of_stamp
+from adapters_out.provider_kit.moments import (
+    ns_of_iso,
+    ns_of_seconds,
+    ns_of_stamp,
+    seconds_of_iso,
+    utc_text,
+)
 
 
 @given(st.integers(10**17, 9 * 10**18))
@@ -59,3 +65,18 @@ def test_what_is_no_time_in_seconds_is_unreadable(text: str) -> None:
     """Plain decimals only."""
     with pytest.raises(Unreadable):
         ns_of_seconds(text)
+
+
+@given(st.integers(0, 4 * 10**9))
+def test_seconds_and_their_text_are_inverse(ts: int) -> None:
+    """Fractions are dropped, and no zone is UTC."""
+    text = utc_text(ts)
+    assert seconds_of_iso(text) == ts
+    assert seconds_of_iso(text.replace("Z", ".999Z")) == ts
+    assert seconds_of_iso(text.removesuffix("Z")) == ts
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "2025-13-01T00:00:00Z"])
+def test_what_is_no_time_is_none(text: str | None) -> None:
+    """It is not known when."""
+    assert seconds_of_iso(text) is None

@@ -1,0 +1,93 @@
+"""Trades of KuCoin, its book of now and its last price."""
+
+import msgspec
+from msgspec import Struct
+
+from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.cells import number, side_of_book
+from adapters_out.provider_kit.moments import ns_of_stamp
+from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
+from adapters_out.providers.kucoin.answers import data_of, not_listed, symbol_of
+from domain.instrument import Instrument
+from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
+
+
+class _Ticker(Struct):
+    """``time`` is in milliseconds."""
+
+    price: str | float
+    time: int | None = None
+
+
+def _ask_price(instrument: Instrument) -> Call:
+    return Call("/api/v1/market/orderbook/level1", {"symbol": symbol_of(instrument)}, weight=2)
+
+
+def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
+    ticker = msgspec.json.decode(data_of(reply), type=_Ticker | None)
+    if ticker is None:
+        raise not_listed(instrument)
+    return LastPrice(number(ticker.price), None if ticker.time is None else ticker.time // 1000)
+
+
+class _Match(Struct):
+    """One trade; ``side`` is the taker's, ``time`` in nanoseconds."""
+
+    sequence: str
+    price: str
+    size: str
+    side: Side
+    time: int
+
+    def trade(self) -> Trade:
+        """As ours."""
+        price, size = number(self.price), number(self.size)
+        return Trade(
+            ts_ns=ns_of_stamp(self.time), price=price, size=size, id=self.sequence, side=self.side
+        )
+
+
+def _ask_trades(ask: TicksAsk) -> Call:
+    return Call("/api/v1/market/histories", {"symbol": symbol_of(ask.instrument)}, weight=3)
+
+
+def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
+    """The last hundred, whatever one asks: nothing is known of what came before them."""
+    matches = msgspec.json.decode(data_of(reply), type=list[_Match] | None)
+    if matches is None:
+        raise not_listed(ask.instrument)
+    ticks = [match.trade() for match in matches]
+    oldest = min((tick.ts_ns for tick in ticks), default=reply.received_ns)
+    return TicksPart(ticks, known_from_ns=oldest + 1)
+
+
+class _Book(Struct):
+    """What is missing or null, or 0 for an empty side, is absent."""
+
+    time: int | None = None
+    bid: str | None = msgspec.field(name="bestBid", default=None)
+    bid_size: str | None = msgspec.field(name="bestBidSize", default=None)
+    ask: str | None = msgspec.field(name="bestAsk", default=None)
+    ask_size: str | None = msgspec.field(name="bestAskSize", default=None)
+
+
+def _read_quotes(reply: Reply, ask: TicksAsk) -> TicksPart:
+    book = msgspec.json.decode(data_of(reply), type=_Book | None)
+    if book is None:
+        raise not_listed(ask.instrument)
+    bid_price, bid_size = side_of_book(book.bid, book.bid_size)
+    ask_price, ask_size = side_of_book(book.ask, book.ask_size)
+    quote = Quote(
+        ts_ns=reply.received_ns if book.time is None else ns_of_stamp(book.time),
+        stamp=Stamp.RECEIPT if book.time is None else Stamp.VENUE,
+        bid_price=bid_price,
+        bid_size=bid_size,
+        ask_price=ask_price,
+        ask_size=ask_size,
+    )
+    return TicksPart([quote])
+
+
+PRICE = PriceEndpoint(ask=_ask_price, read=_read_price)
+TRADES = TicksEndpoint(ask=_ask_trades, read=_read_trades)
+QUOTES = TicksEndpoint(ask=lambda ask: _ask_price(ask.instrument), read=_read_quotes, live=True)
