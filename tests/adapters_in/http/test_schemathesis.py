@@ -22,7 +22,11 @@ _CONFIG = schemathesis.Config.from_dict(
     }
 )
 _house = House(asyncio.Runner().run)
-schema = schemathesis.openapi.from_asgi("/openapi.json", _house.app, config=_CONFIG)
+# HEAD is GET without a body, by one handler for all routes: two of them stand for the others.
+_WITH_HEAD = {"/api/v1/data/ohlcv", "/health"}
+schema = schemathesis.openapi.from_asgi("/openapi.json", _house.app, config=_CONFIG).exclude(
+    lambda found: found.operation.method == "head" and found.operation.path not in _WITH_HEAD
+)
 
 
 @schema.parametrize()
