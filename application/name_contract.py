@@ -1,7 +1,6 @@
 """Tell which contract a ticker means, in a place where only contracts are meant."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from application.get_futures import GetFutures
 from application.resolve_symbol import ResolveSymbol
@@ -36,7 +35,7 @@ class NameContract:
             StoreUnavailable: the lists cannot be asked.
         """
         symbol, now = text.strip().upper(), self._clock.now()
-        contract = contract_of(symbol, datetime.fromtimestamp(now, UTC).year)
+        contract = contract_of(symbol, now)
         if contract is None:
             return symbol, None
         ticker = ticker_of(contract)

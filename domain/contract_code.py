@@ -27,7 +27,7 @@ KNOWN_ROOTS = frozenset(
 _CODE = re.compile(
     rf"([A-Z0-9]{{0,3}}[A-Z][A-Z0-9]{{0,3}}?)([{MONTHS}])(20[0-9]{{2}}|[0-9]{{1,2}})"
 )
-_DECADE, _CENTURY = 10, 100
+_THIS_CENTURY = 2000
 
 
 class ContractCode(Struct, frozen=True):
@@ -47,28 +47,40 @@ def is_contract(symbol: str) -> bool:
 def read_contract(symbol: str, now: float | None) -> ContractCode | None:
     """The contract that a code means at ``now`` (Unix s); None if it is no code, or in doubt.
 
-    With a full year any root will do; with fewer digits it must be well known. Of one digit the
-    nearest year is meant, counted in months; of two that are equally near the one to come.
+    With a full year any root will do; with fewer digits it must be well known. What they mean
+    says :func:`full_year`; without ``now`` two are of this century and one is in doubt.
     """
     found = _CODE.fullmatch(symbol)
     if found is None:
         return None
-    root, month, year = found.groups()
-    if len(year) == len("2025"):
-        return ContractCode(root, month, int(year))
-    if root not in KNOWN_ROOTS or (len(year) == 1 and now is None):
+    root, month, digits = found.groups()
+    if len(digits) == len("2025"):
+        return ContractCode(root, month, int(digits))
+    if root not in KNOWN_ROOTS or (len(digits) == 1 and now is None):
         return None
-    if len(year) == 1:
-        return ContractCode(root, month, nearest_year(int(year), month, now or 0.0))
-    return ContractCode(root, month, 20 * _CENTURY + int(year))
+    year = _THIS_CENTURY + int(digits) if now is None else full_year(digits, month, now)
+    return ContractCode(root, month, year)
 
 
-def nearest_year(digit: int, month: str, now: float) -> int:
-    """The year ending in ``digit`` whose ``month`` is nearest to ``now`` (Unix s)."""
+def full_year(digits: str, month: str, now: float) -> int:
+    """The year that one, two or four digits mean at ``now`` (Unix s).
+
+    Four are taken at their word; of years that end in the same one or two it is the nearest.
+    """
+    if len(digits) > len("25"):
+        return int(digits)
+    return nearest_year(int(digits), month, now, 10 ** len(digits))
+
+
+def nearest_year(ending: int, month: str, now: float, cycle: int = 10) -> int:
+    """The year with this remainder by ``cycle`` whose ``month`` is nearest to ``now`` (Unix s).
+
+    It is counted in months; of two that are equally near it is the one to come.
+    """
     today = datetime.fromtimestamp(now, UTC)
-    decade = today.year - today.year % _DECADE
+    year = today.year - today.year % cycle + ending
     ahead = {
-        year: (year - today.year) * 12 + MONTHS.index(month) + 1 - today.month
-        for year in (decade - _DECADE + digit, decade + digit, decade + _DECADE + digit)
+        each: (each - today.year) * 12 + MONTHS.index(month) + 1 - today.month
+        for each in (year - cycle, year, year + cycle)
     }
-    return min(ahead, key=lambda year: (abs(ahead[year]), -ahead[year]))
+    return min(ahead, key=lambda each: (abs(ahead[each]), -ahead[each]))

@@ -1,33 +1,30 @@
-"""The names of futures contracts: root, month and year.
+"""Contracts and their names: an exchange's ticker (``ESZ5``) and ours (``ESZ2025``).
 
-An exchange's ticker has the last digit of the year (``ESZ5``), which comes back every ten years;
-ours has the whole year (``ESZ2025``).
+Here it is known that a contract is meant, so any root will do.
 """
 
 import calendar
 import re
 
-from domain.contract_code import MONTHS
+from domain.contract_code import MONTHS, full_year
 from domain.errors import InvalidRequest
 from domain.instrument import AssetClass, Instrument
 
 _YEAR = "[0-9]{1,2}|(?:19|20)[0-9]{2}"
 _CONTRACT = re.compile(f"([A-Z0-9]{{1,8}})([{MONTHS}])({_YEAR})", re.ASCII)
-_DECADE, _CENTURY = 10, 100
-_AHEAD = 5  # of ten years that share a digit, five lie ahead
+_DECADE = 10
 
 
-def contract_of(text: str, year: int, *, ahead: int = _AHEAD) -> Instrument | None:
-    """The contract behind a ticker, None if the text has not the form of one.
+def contract_of(text: str, now: float) -> Instrument | None:
+    """The contract that a ticker means at ``now`` (Unix s), None if it has not the form of one.
 
-    A whole year is taken as it is, two digits are those of the nearest century; of the years
-    that end in one digit it is the one from ``year + ahead - 9`` to ``year + ahead``.
+    The year is that of :func:`domain.contract_code.full_year`.
     """
     found = _CONTRACT.fullmatch(text)
     if found is None:
         return None
     root, month, digits = found.groups()
-    return Instrument.future(root, month, _full_year(digits, year + ahead))
+    return Instrument.future(root, month, full_year(digits, month, now))
 
 
 def ticker_of(instrument: Instrument) -> str:
@@ -58,12 +55,3 @@ def _parts(instrument: Instrument) -> tuple[str, str, int]:
         raise InvalidRequest(message, "symbol")
     root, month, year = found.groups()
     return root, month, int(year)
-
-
-def _full_year(digits: str, latest: int) -> int:
-    """The last year up to ``latest`` that ends in the digits."""
-    if len(digits) > len("25"):
-        return int(digits)
-    if len(digits) == len("25"):
-        return latest - (latest + _CENTURY // 2 - int(digits)) % _CENTURY + _CENTURY // 2
-    return latest - (latest - int(digits)) % _DECADE

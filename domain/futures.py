@@ -1,7 +1,7 @@
 """Futures as exchanges list them: contracts, products, session events, venues."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime, time
 from enum import Enum
 from typing import ClassVar
 
@@ -9,9 +9,6 @@ from msgspec import Struct
 
 from domain.contract_names import contract_of
 from domain.instrument import Instrument
-
-# Of the years that share a digit, those nearest to the last day of trading: four lie ahead.
-_YEARS_AHEAD = 4
 
 
 class FuturesKind(Enum):
@@ -65,7 +62,7 @@ class Contract(Struct, frozen=True, kw_only=True):
         day = iso_date(self.last_trade_date) or iso_date(self.date)
         if day is None or self.type == "combo":
             return None
-        return contract_of(self.ticker, day.year, ahead=_YEARS_AHEAD)
+        return contract_of(self.ticker, datetime.combine(day, time(), UTC).timestamp())
 
 
 class Product(Struct, frozen=True, kw_only=True):

@@ -1,13 +1,13 @@
 """Bars and prices: the main route, the last price, and the spellings of existing consumers."""
 
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from adapters_in.http.bodies_bars import Bars, IsoBars, PriceBody, TsBars
 from adapters_in.http.encoding import encode_bars
 from adapters_in.http.hot_answers import HotAnswers
 from adapters_in.http.kinds import Choice, Flag, Text
 from adapters_in.http.layouts import Layout
+from adapters_in.http.next_page import next_address
 from adapters_in.http.parameters import (
     Parameter,
     as_of,
@@ -122,7 +122,7 @@ class BarRoutes:
             layout,
             Fill(values["fill"]),
             demo=self._services.demo,
-            link=_next_link(call.raw_query),
+            link=next_address(OHLCV, call.raw_query, ""),  # the cursor is added
         )
         now = self._services.clock.now()
         if not values["use_cache"]:
@@ -236,14 +236,3 @@ def _page_start(cursor: str) -> int:
         message = "The cursor is not one of ours: pass the value of `next` unchanged."
         raise InvalidRequest(message, "cursor")
     return first
-
-
-def _next_link(raw: bytes) -> str:
-    """The address of the next page but for the value of its cursor."""
-    pieces = [
-        piece
-        for piece in raw.split(b"&")
-        if piece and unquote_to_bytes(piece.partition(b"=")[0]) not in {b"start", b"cursor"}
-    ]
-    kept = b"&".join((*pieces, b"cursor=")).decode("latin-1")
-    return f"{OHLCV}?{kept}"

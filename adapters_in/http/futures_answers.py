@@ -1,12 +1,12 @@
 """The envelope around answers about futures, and its rows."""
 
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from msgspec.structs import asdict
 
 from adapters_in.http import bodies_futures as bodies
-from adapters_in.http.replies import Call, Headers, Reply, json_reply
+from adapters_in.http.next_page import paging_headers
+from adapters_in.http.replies import Call, Reply, json_reply
 from domain.errors import InvalidRequest
 from domain.futures import Aggregate, Contract
 from domain.moment import LATEST
@@ -40,7 +40,7 @@ def enveloped(
         age_s=max(0, int(now - fetched_at)),
         demo=demo,
     )
-    return json_reply(finished, headers=_headers(call, following))
+    return json_reply(finished, headers=paging_headers(call, following))
 
 
 def place_of(cursor: str | None) -> int | None:
@@ -116,17 +116,3 @@ def quote_row(quote: Quote, ticker: str) -> bodies.FuturesQuoteRow:
 def plain(amount: float | None) -> int | float | None:
     """A number of contracts as a whole number, which it always is."""
     return int(amount) if amount is not None and amount.is_integer() else amount
-
-
-def _headers(call: Call, following: str | None) -> Headers:
-    """The page that follows, for who reads headers."""
-    fixed = (("cache-control", "no-store"),)
-    if following is None:
-        return fixed
-    pieces = [
-        piece
-        for piece in call.raw_query.split(b"&")
-        if piece and unquote_to_bytes(piece.partition(b"=")[0]) != b"cursor"
-    ]
-    query = b"&".join((*pieces, f"cursor={following}".encode())).decode("latin-1")
-    return (*fixed, ("link", f'<{call.path}?{query}>; rel="next"'))

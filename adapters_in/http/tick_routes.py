@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from adapters_in.http.bodies_series import Span
 from adapters_in.http.bodies_ticks import QuoteRow, Quotes, TradeRow, Trades
 from adapters_in.http.kinds import Text
+from adapters_in.http.next_page import paging_headers
 from adapters_in.http.parameters import (
     Parameter,
     check_range,
@@ -17,7 +17,7 @@ from adapters_in.http.parameters import (
     start,
     symbol,
 )
-from adapters_in.http.replies import Call, Headers, Reply, Route, json_reply
+from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.read_ticks import TickAnswer, TickQuery
 from domain.errors import InvalidRequest
@@ -71,7 +71,7 @@ class TickRoutes:
         answer = await self.services.read_trades(query, call.context)
         rows = map(_trade_row, answer.ticks, answer.received_ns)
         body = Trades(data=tuple(rows), **self._envelope(query, answer))
-        return json_reply(body, headers=_headers(call, body.next))
+        return json_reply(body, headers=paging_headers(call, body.next))
 
     async def quotes(self, call: Call) -> Reply:
         """Likewise."""
@@ -79,7 +79,7 @@ class TickRoutes:
         answer = await self.services.read_quotes(query, call.context)
         rows = map(_quote_row, answer.ticks, answer.received_ns)
         body = Quotes(data=tuple(rows), **self._envelope(query, answer))
-        return json_reply(body, headers=_headers(call, body.next))
+        return json_reply(body, headers=paging_headers(call, body.next))
 
     async def _query(self, values: dict[str, Any]) -> TickQuery:
         first, stop, skip = values["start"], values["end"], 0
@@ -148,17 +148,3 @@ def _place(cursor: str) -> tuple[int, int]:
         message = "The cursor is not one of ours: pass the value of `next` unchanged."
         raise InvalidRequest(message, "cursor")
     return int(found[1]), int(found[2])
-
-
-def _headers(call: Call, following: str | None) -> Headers:
-    """The page that follows, for who reads headers; ticks are not cached."""
-    fixed = (("cache-control", "no-store"),)
-    if following is None:
-        return fixed
-    pieces = [
-        piece
-        for piece in call.raw_query.split(b"&")
-        if piece and unquote_to_bytes(piece.partition(b"=")[0]) not in {b"start", b"cursor"}
-    ]
-    kept = b"&".join((*pieces, f"cursor={following}".encode())).decode("latin-1")
-    return (*fixed, ("link", f'<{call.path}?{kept}>; rel="next"'))

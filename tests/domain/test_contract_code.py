@@ -10,6 +10,7 @@ from domain.contract_code import (
     KNOWN_ROOTS,
     MONTHS,
     ContractCode,
+    full_year,
     is_contract,
     nearest_year,
     read_contract,
@@ -71,3 +72,12 @@ def test_no_other_decade_is_nearer(digit: int, month: str, now: int) -> None:
     ahead = (year - today.year) * 12 + MONTHS.index(month) + 1 - today.month
     assert year % 10 == digit
     assert -60 < ahead <= 60
+
+
+@given(st.integers(0, 99), st.sampled_from(MONTHS), st.integers(0, 4_000_000_000))
+def test_two_digits_mean_the_nearest_century(digits: int, month: str, now: int) -> None:
+    """By the same rule: at most fifty years away."""
+    year, today = full_year(f"{digits:02}", month, now), datetime.fromtimestamp(now, UTC)
+    assert year % 100 == digits
+    assert -600 < (year - today.year) * 12 + MONTHS.index(month) + 1 - today.month <= 600
+    assert full_year("1999", month, now) == 1999
