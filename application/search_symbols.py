@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from application.refresh_listings import RefreshListings
 from domain.alike import closest
 from domain.errors import DeadlineExceeded, InvalidRequest, ProviderError
 from domain.instrument import Listing
 from ports.clock import Clock
 from ports.instrument_store import InstrumentStore
-from ports.market_data import CallContext, ProviderCatalogue
+from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
 
+_PATIENCE_S = 2.0  # with lists that take long, once there is another one to search
 _RESERVE_S = 0.2  # kept back from the deadline to search what is stored
+_OF_A_LIST = (ProviderError, DeadlineExceeded)
 _OF_ONE = 1000  # listings looked through for those of one provider
 
 
@@ -20,6 +24,8 @@ class SearchSymbols:
 
     - if nothing is spelled like it, what is one slip of the keyboard away;
     - lists are fetched when somebody searches, stored, and fetched again after a day;
+    - a list that takes long, as one of many parts and few calls a minute does, is waited for only
+      while there is no other; it goes on being fetched;
     - a list that cannot be refreshed is used as it is; without any list the failure is said.
     """
 
@@ -57,17 +63,29 @@ class SearchSymbols:
         return found[:limit]
 
     async def _fetch_lists(self, provider: str | None, context: CallContext) -> None:
+        sources = self._refresh.sources(provider)
+        hurried = replace(context, deadline=self._soon(context))
+        faults = await self._faults(sources, hurried)
+        late = any(isinstance(fault, DeadlineExceeded) for fault in faults)
+        if late and len(faults) == len(sources):
+            faults = await self._faults(sources, context)
+        for fault in faults:
+            if len(faults) == len(sources) or not isinstance(fault, _OF_A_LIST):
+                raise fault
+
+    async def _faults(
+        self, sources: Sequence[MarketDataProvider], context: CallContext
+    ) -> Sequence[BaseException]:
+        """What keeps us from the lists of the sources, before the deadline of ``context``."""
         lists = await asyncio.gather(
-            *(
-                self._refresh.now(source, context, lambda: self._left(context))
-                for source in self._refresh.sources(provider)
-            ),
+            *(self._refresh.now(each, context, lambda: self._left(context)) for each in sources),
             return_exceptions=True,
         )
-        faults = [fault for fault in lists if fault is not None]
-        for fault in faults:
-            if len(faults) == len(lists) or not isinstance(fault, ProviderError | DeadlineExceeded):
-                raise fault
+        return [fault for fault in lists if fault is not None]
+
+    def _soon(self, context: CallContext) -> float:
+        soon = self._clock.monotonic() + _PATIENCE_S + _RESERVE_S
+        return soon if context.deadline is None else min(soon, context.deadline)
 
     def _left(self, context: CallContext) -> float | None:
         if context.deadline is None:

@@ -107,14 +107,35 @@ def test_an_old_list_is_used_when_it_cannot_be_refreshed() -> None:
     in_virtual_time(scene())
 
 
+def test_a_long_list_is_waited_for_only_while_there_is_no_other() -> None:
+    """One of many parts holds a search up for two seconds, unless it is all that there is."""
+
+    async def scene() -> None:
+        desk = Desk()
+        desk.world.first.delay_s = 6.0
+        began = desk.world.clock.monotonic()
+        assert await desk.find("btc") == ["XBTUSDT", "NEWXBT"]
+        assert desk.world.clock.monotonic() - began == pytest.approx(2.0)
+        assert await desk.find("btc", provider="first") == ["BTCUSDT"]
+        assert desk.calls == (1, 1)
+        other = Desk()
+        other.world.first.delay_s = other.world.second.delay_s = 5.0
+        began = other.world.clock.monotonic()
+        assert await other.find("btc") == ["BTCUSDT", "XBTUSDT", "NEWXBT"]
+        assert other.world.clock.monotonic() - began == pytest.approx(5.0)
+        assert other.calls == (1, 1)
+
+    in_virtual_time(scene())
+
+
 def test_a_list_that_hangs_delays_no_other_and_not_the_answer_beyond_its_time() -> None:
     """The two are fetched side by side, and there is time left to search."""
 
     async def scene() -> None:
         desk = Desk()
         desk.world.first.hang()
-        assert await desk.find("xbt", within=3.0) == ["XBTUSDT", "NEWXBT"]
-        assert desk.world.clock.monotonic() == pytest.approx(2.8)
+        assert await desk.find("xbt", within=1.5) == ["XBTUSDT", "NEWXBT"]
+        assert desk.world.clock.monotonic() == pytest.approx(1.3)
         desk.world.second.hang()
         other = Desk()
         other.world.first.hang()
