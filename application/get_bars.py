@@ -15,6 +15,7 @@ from application.single_flight import SingleFlight
 from application.stored_answer import ReadStored, assemble, is_good
 from application.take_turns import TakeTurns, flight_key
 from domain.errors import DeadlineExceeded, NoData, UnknownInstrument
+from domain.instrument import AssetClass
 from domain.query import BarQuery
 from domain.sessions import calendar_of
 from ports.cache import Cache, Turnstile
@@ -109,8 +110,10 @@ class GetBars:
         )
 
     def _labelled(self, answer: BarsAnswer) -> BarsAnswer:
-        """Say so when the provider has no raw prices."""
-        adjusted = self._candidates.provider(answer.provider).capabilities.adjusted
+        """Say so when the provider has no raw prices of stocks; nothing else is ever split."""
+        can = self._candidates.provider(answer.provider).capabilities
+        is_stock = answer.instrument.asset_class is AssetClass.STOCK
+        adjusted = can.adjusted if is_stock else ""
         if answer.adjusted == adjusted:
             return answer
         return msgspec.structs.replace(answer, adjusted=adjusted)

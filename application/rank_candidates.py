@@ -11,6 +11,7 @@ from domain.errors import (
     Attempt,
     InvalidRequest,
     MarketDataError,
+    NoProviderAvailable,
     NotEntitled,
     NotListed,
     StoreUnavailable,
@@ -211,6 +212,9 @@ class RankCandidates:
         failure = failure_of(instrument.id, ordered, late=late, listing=listing)
         if isinstance(failure, UnknownInstrument):
             return await self.suggest.explained(failure, instrument.id, instrument)
+        if isinstance(failure, NoProviderAvailable) and not known:
+            near = await self.suggest(instrument.id, instrument)
+            return NoProviderAvailable(failure.message, failure.attempts, near)
         return failure
 
     async def _may_list(self, name: str) -> bool:

@@ -217,15 +217,24 @@ class Attempt(Struct, frozen=True):
 
 
 class NoProviderAvailable(MarketDataError):
-    """Every candidate failed; ``attempts`` holds one reason each."""
+    """Every candidate failed; ``attempts`` holds one reason each.
+
+    ``did_you_mean``: near spellings, where those who could be asked do not list the symbol.
+    """
 
     code = "no-provider-available"
     title = "No provider could answer"
 
-    def __init__(self, message: str, attempts: tuple[Attempt, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        attempts: tuple[Attempt, ...] = (),
+        did_you_mean: tuple[str, ...] = (),
+    ) -> None:
         """Collect the reasons."""
         super().__init__(message)
         self.attempts = attempts
+        self.did_you_mean = did_you_mean
 
 
 class StoreUnavailable(MarketDataError):

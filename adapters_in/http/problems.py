@@ -174,7 +174,9 @@ def _shown(attempt: Attempt) -> ProblemAttempt:
 
 
 def _did_you_mean(error: MarketDataError) -> tuple[str, ...] | UnsetType:
-    return (error.did_you_mean or UNSET) if isinstance(error, UnknownInstrument) else UNSET
+    if isinstance(error, UnknownInstrument | NoProviderAvailable):
+        return error.did_you_mean or UNSET
+    return UNSET
 
 
 def _retry_after(error: MarketDataError, now: float) -> int:

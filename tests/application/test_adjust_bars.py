@@ -144,6 +144,16 @@ def test_what_a_provider_has_adjusted_is_not_adjusted_twice() -> None:
     in_virtual_time(scene())
 
 
+def test_a_coin_is_never_labelled_as_adjusted() -> None:
+    """It has no splits, whoever tells its prices."""
+
+    async def scene() -> None:
+        process = Process(World(replace(OFFERS, adjusted="splits")))
+        assert (await process.ask(query(5))).adjusted == ""
+
+    in_virtual_time(scene())
+
+
 def test_dividends_before_a_split_are_taken_out_of_adjusted_prices_in_new_shares() -> None:
     """A dollar per old share is a quarter per new one: Yahoo's closes count in new shares."""
 

@@ -13,6 +13,7 @@ from application.search_symbols import SearchSymbols
 from domain.errors import (
     DeadlineExceeded,
     InvalidRequest,
+    NoProviderAvailable,
     NotListed,
     ProviderUnavailable,
     UnknownInstrument,
@@ -293,6 +294,27 @@ def test_an_unknown_instrument_comes_with_suggestions() -> None:
         with pytest.raises(UnknownInstrument) as unknown:
             await process.ask(query(symbol="BTCUSTD", instrument=stock))
         assert unknown.value.did_you_mean == ("BTC-USDT", "BTC-USDC")
+
+    in_virtual_time(scene())
+
+
+def test_a_symbol_that_nobody_could_deny_comes_with_suggestions_too() -> None:
+    """One does not list it, the other cannot be asked: nobody knows, but it looks like a slip."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        lists = [listing("first", "BTCUSDT", BTC)]
+        await world.instruments.replace("first", lists, world.clock.now())
+        world.first.fails, world.second.fails = DOWN, NotListed("No.")
+        wrong = Instrument.pair("BTC", "USTD")
+        with pytest.raises(NoProviderAvailable) as nobody:
+            await process.ask(query(symbol="BTC-USTD", instrument=wrong))
+        assert nobody.value.did_you_mean == ("BTC-USDT",)
+        world.first.fails = world.second.fails = DOWN
+        with pytest.raises(NoProviderAvailable) as nobody:
+            await process.ask(query())
+        assert nobody.value.did_you_mean == ()
 
     in_virtual_time(scene())
 
