@@ -1,16 +1,15 @@
 """Corporate actions of any :class:`Provider` value: the port ``ActionSource``."""
 
 import math
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from adapters_out.provider_kit.calls import Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.conversation import Conversation
-from adapters_out.provider_kit.provider import ActionsPart, Provider
+from adapters_out.provider_kit.provider import ActionsPart
+from adapters_out.provider_kit.provider_part import ProviderPart
 from domain.actions import ActionKind, CorporateAction, in_order
-from domain.errors import CallRefused, MalformedPayload
+from domain.errors import MalformedPayload
 from domain.instrument import Instrument
 from ports.actions import ActionSource
 from ports.market_data import CallContext
@@ -18,19 +17,8 @@ from ports.market_data import CallContext
 _PARTS = 200
 
 
-class Acting(ActionSource):
+class Acting(ActionSource, ProviderPart):
     """The part of a provider that answers for splits and dividends."""
-
-    _provider: Provider
-    _talk: Conversation
-
-    @abstractmethod
-    def _require_key(self) -> None:
-        """Raise ``AccessDenied`` without a key that is needed."""
-
-    @abstractmethod
-    def _refused(self, what: str) -> CallRefused:
-        """The error for something that the provider does not offer."""
 
     async def actions(
         self, instrument: Instrument, context: CallContext

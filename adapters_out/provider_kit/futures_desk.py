@@ -1,32 +1,18 @@
 """Answers about futures of any :class:`Provider` value: the port ``FuturesSource``."""
 
-from abc import abstractmethod
-
 import msgspec
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.conversation import Conversation
-from adapters_out.provider_kit.provider import FuturesEndpoint, Provider
-from domain.errors import CallRefused
+from adapters_out.provider_kit.provider import FuturesEndpoint
+from adapters_out.provider_kit.provider_part import ProviderPart
 from domain.futures import FuturesAsk, FuturesPart
 from ports.futures import FuturesSource
 from ports.market_data import CallContext
 
 
-class FuturesDesk(FuturesSource):
+class FuturesDesk(FuturesSource, ProviderPart):
     """The part of a provider that answers about futures; the rest of it is ``KitProvider``."""
-
-    _provider: Provider
-    _talk: Conversation
-
-    @abstractmethod
-    def _require_key(self) -> None:
-        """Raise ``AccessDenied`` without a key that is needed."""
-
-    @abstractmethod
-    def _refused(self, what: str) -> CallRefused:
-        """The error for something that the provider does not offer."""
 
     async def futures(
         self, ask: FuturesAsk, context: CallContext, *, after: str | None = None

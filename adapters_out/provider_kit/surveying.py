@@ -1,16 +1,15 @@
 """Assets as a whole, of any :class:`Provider` value: the port ``AssetSource``."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.conversation import Conversation
-from adapters_out.provider_kit.provider import MarketsEndpoint, Provider
+from adapters_out.provider_kit.provider import MarketsEndpoint
+from adapters_out.provider_kit.provider_part import ProviderPart
 from domain.assets import AssetSnapshot
-from domain.errors import CallRefused, DeadlineExceeded, ProviderError
+from domain.errors import DeadlineExceeded, ProviderError
 from ports.assets import AssetSource
 from ports.market_data import CallContext
 
@@ -21,19 +20,8 @@ _AMOUNTS = (
 _MOST_RANKS = 2**31 - 1
 
 
-class Surveying(AssetSource):
+class Surveying(AssetSource, ProviderPart):
     """The part of a provider that tells of assets; the rest of it is :class:`KitProvider`."""
-
-    _provider: Provider
-    _talk: Conversation
-
-    @abstractmethod
-    def _require_key(self) -> None:
-        """Raise ``AccessDenied`` without a key that is needed."""
-
-    @abstractmethod
-    def _refused(self, what: str) -> CallRefused:
-        """The error for something that the provider does not offer."""
 
     async def markets(
         self, limit: int, offset: int, context: CallContext

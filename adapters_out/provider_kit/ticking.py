@@ -1,31 +1,19 @@
 """Trades and quotes of any :class:`Provider` value: the port ``TickSource``."""
 
-from abc import abstractmethod
-
-from adapters_out.provider_kit.conversation import Conversation
-from adapters_out.provider_kit.provider import Provider, TicksEndpoint
+from adapters_out.provider_kit.provider import TicksEndpoint
+from adapters_out.provider_kit.provider_part import ProviderPart
 from adapters_out.provider_kit.tick_walk import TickWalk
-from domain.errors import CallRefused, RangeUnavailable
+from domain.errors import RangeUnavailable
 from domain.ticks import Quote, T, TicksAsk, TicksPage, Trade
 from ports.clock import Clock
 from ports.market_data import CallContext
 from ports.ticks import TickSource
 
 
-class Ticking(TickSource):
+class Ticking(TickSource, ProviderPart):
     """The part of a provider that answers for ticks; the rest of it is :class:`KitProvider`."""
 
-    _provider: Provider
     _clock: Clock
-    _talk: Conversation
-
-    @abstractmethod
-    def _require_key(self) -> None:
-        """Raise ``AccessDenied`` without a key that is needed."""
-
-    @abstractmethod
-    def _refused(self, what: str) -> CallRefused:
-        """The error for something that the provider does not offer."""
 
     async def trades(self, ask: TicksAsk, context: CallContext) -> TicksPage[Trade]:
         return await self._walked(Trade, "trades", self._provider.trades, ask, context)
