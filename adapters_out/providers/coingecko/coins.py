@@ -1,8 +1,8 @@
-"""The coins of CoinGecko: ids for tickers, which are not unique, and snapshots of assets."""
+"""The coins of CoinGecko: ids for tickers, which are not unique."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
 from adapters_out.provider_kit.cells import nonzero_number, optional_number
 from adapters_out.provider_kit.moments import seconds_of_iso
+from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
 from domain.assets import AssetSnapshot
 from domain.errors import NotListed
 from domain.instrument import Instrument, Listing
@@ -71,7 +72,7 @@ def with_id(instrument: Instrument, path: str, params: Mapping[str, str | int]) 
 
 def _looked_up(code: str, path: str, params: Mapping[str, str | int]) -> Steps:
     reply = yield msgspec.structs.replace(find(code), keep_s=_DAY_S)
-    return _call(path, params, _best(reply, code).id)
+    return _call(path, params, best(reply, code).id)
 
 
 def _call(path: str, params: Mapping[str, str | int], coin: str) -> Call:
@@ -80,7 +81,9 @@ def _call(path: str, params: Mapping[str, str | int], coin: str) -> Call:
     return Call(path, {"ids": coin, **params})
 
 
-class _Market(Struct):
+class Market(Struct):
+    """One coin in dollars."""
+
     id: str
     symbol: str
     name: str | None = None
@@ -115,19 +118,9 @@ class _Market(Struct):
         )
 
 
-def ask_markets(limit: int, offset: int) -> Call:
-    """Coins by capitalisation, a page of them."""
-    params: dict[str, str | int] = {"vs_currency": "usd", "order": "market_cap_desc"}
-    return Call("/coins/markets", {**params, "per_page": limit, "page": offset // limit + 1})
-
-
-def read_markets(reply: Reply) -> Sequence[AssetSnapshot]:
-    """As sent."""
-    return [market.snapshot(reply.received_at) for market in _markets(reply)]
-
-
-def _markets(reply: Reply) -> list[_Market]:
-    return msgspec.json.decode(reply.body, type=list[_Market])
+def markets_of(reply: Reply) -> list[Market]:
+    """Coins in the order of the answer."""
+    return msgspec.json.decode(reply.body, type=list[Market])
 
 
 def find(code: str) -> Call:
@@ -137,12 +130,16 @@ def find(code: str) -> Call:
     return Call("/coins/markets", {"vs_currency": "usd", **whom})
 
 
-def _best(reply: Reply, code: str) -> _Market:
-    """The coin that is meant by a ticker: the one known by heart, or that of the best rank."""
+def best(reply: Reply, code: str) -> Market:
+    """The coin that is meant by a ticker: the one known by heart, or that of the best rank.
+
+    Raises:
+        NotListed: there is none.
+    """
     known = IDS.get(code)
     found = [
         market
-        for market in _markets(reply)
+        for market in markets_of(reply)
         if (market.id == known if known else market.symbol.upper() == code)
     ]
     if not found:
@@ -150,59 +147,23 @@ def _best(reply: Reply, code: str) -> _Market:
     return min(found, key=lambda market: (market.market_cap_rank or _UNRANKED, market.id))
 
 
-def read_one(reply: Reply, code: str) -> AssetSnapshot:
-    """The snapshot of the coin that is meant."""
-    return _best(reply, code).snapshot(reply.received_at)
-
-
-def ask_description(snapshot: AssetSnapshot) -> Call:
-    """What the coin is, without its markets; it changes seldom."""
-    parts = ("localization", "tickers", "market_data", "community_data", "developer_data")
-    return Call(f"/coins/{snapshot.id}", dict.fromkeys(parts, "false"), keep_s=_DAY_S)
-
-
-class _Links(Struct, frozen=True):
-    homepage: list[str | None] = []
-    blockchain_site: list[str | None] = []
-
-
-class _About(Struct):
-    id: str
-    description: dict[str, str | None] = {}
-    categories: list[str | None] = []
-    links: _Links = _Links()
-    genesis_date: str | None = None
-    hashing_algorithm: str | None = None
-
-
-def read_description(reply: Reply, _: AssetSnapshot) -> Mapping[str, str]:
-    """What is known, as texts by name."""
-    about = msgspec.json.decode(reply.body, type=_About)
-    told = {
-        "slug": about.id,
-        "description": about.description.get("en"),
-        "category": ", ".join(each for each in about.categories if each),
-        "website": next((each for each in about.links.homepage if each), None),
-        "explorer": next((each for each in about.links.blockchain_site if each), None),
-        "date_added": about.genesis_date,
-        "hashing_algorithm": about.hashing_algorithm,
-    }
-    return {name: text for name, text in told.items() if text}
-
-
 class _Listed(Struct):
     id: str
     symbol: str
 
 
-def listings(reply: Reply) -> Sequence[Listing]:
+def _read_listings(reply: Reply) -> ListingsPart:
     """In dollars, under the id; a ticker of several coins is left out unless known by heart."""
     everything = msgspec.json.decode(reply.body, type=list[_Listed])
     owners = Counter(coin.symbol.upper() for coin in everything)
-    return [
+    found = [
         Listing(NAME, coin.id, Instrument.pair(code, USD))
         for coin in everything
         if _CODE.fullmatch(code := coin.symbol.upper())
         and (IDS[code] == coin.id if code in IDS else owners[code] == 1)
         and code != USD
     ]
+    return ListingsPart(found)
+
+
+LISTINGS = ListingsEndpoint(ask=lambda: Call("/coins/list"), read=_read_listings)

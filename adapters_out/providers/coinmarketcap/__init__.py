@@ -9,132 +9,21 @@ Every call costs credits, which last for a month.
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Raw, Struct
-from msgspec.structs import replace
+from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Question, Reply
-from adapters_out.provider_kit.cells import number
+from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
-from adapters_out.provider_kit.judge import PageRules
-from adapters_out.provider_kit.moments import seconds_of_iso, utc_text
-from adapters_out.provider_kit.objects import decoded
-from adapters_out.provider_kit.provider import (
-    Auth,
-    BarsEndpoint,
-    LastPrice,
-    ListingsEndpoint,
-    ListingsPart,
-    MarketsEndpoint,
-    PriceEndpoint,
-    Provider,
-    Usage,
-    first_bars,
-)
-from adapters_out.provider_kit.rows import sheet_of_columns
-from adapters_out.provider_kit.sheet import Sheet
-from adapters_out.providers.coinmarketcap import coins
-from adapters_out.providers.coinmarketcap.coins import NAME
+from adapters_out.provider_kit.provider import Auth, Provider, Usage
+from adapters_out.providers.coinmarketcap.bars import BARS, PAGE, PERIODS
+from adapters_out.providers.coinmarketcap.coins import NAME, data_of
+from adapters_out.providers.coinmarketcap.markets import LISTINGS, MARKETS, PRICE
 from domain.coverage import GapReason
 from domain.errors import AccessDenied, NotEntitled, NotListed, QuotaExhausted, RateLimited
-from domain.instrument import AssetClass, Instrument, Listing
+from domain.instrument import AssetClass
 from domain.interval import Interval
-from domain.provider import BarsAsk, Basis, Capabilities, Capability, ProviderPolicy, Window
+from domain.provider import Basis, Capabilities, Capability, ProviderPolicy, Window
 
-_PERIODS = {Interval.H1: ("hourly", "1h"), Interval.D1: ("daily", "daily")}
-_PAGE = 500
-_ROWS_PER_CREDIT = 100
 _MINUTE_S, _MONTH_S = 60, 31 * 86_400
-_LATE_S = 600  # a bar appears up to ten minutes after its end
-
-
-def _ask_bars(ask: BarsAsk) -> Question:
-    """The start is exclusive, the end inclusive, and ``count`` counts the running bar."""
-    period, spelled = _PERIODS[ask.interval]
-    bars = ask.interval.count(ask.range.start, ask.range.end)
-    times: dict[str, str | int] = {
-        "time_period": period,
-        "interval": spelled,
-        "time_start": utc_text(ask.range.start - 1),
-        "time_end": utc_text(ask.range.end - 1),
-        "count": bars + 1,
-        "convert": ask.instrument.quote,
-    }
-    weight = -(-bars // _ROWS_PER_CREDIT)
-    path = "/v2/cryptocurrency/ohlcv/historical"
-    return coins.with_id(
-        ask.instrument.base, lambda coin: Call(path, {"id": coin, **times}, weight=weight)
-    )
-
-
-class _Prices(coins.HasSymbol):
-    open: object = None
-    high: object = None
-    low: object = None
-    close: object = None
-
-
-class _Period(Struct):
-    time_open: str | None
-    quote: dict[str, _Prices] | list[_Prices]
-
-
-class _Series(Struct):
-    """Of one coin; ``quotes`` tells it from a map of several."""
-
-    quotes: list[_Period]
-
-
-def _periods(data: Raw) -> list[_Period]:
-    """An object for one coin, or a map by id, or a map of lists by symbol: of one coin each."""
-    parts = msgspec.json.decode(data, type=dict[str, Raw])
-    if "quotes" in parts:
-        return msgspec.json.decode(data, type=_Series).quotes
-    (part,) = parts.values()
-    if bytes(part).startswith(b"["):
-        (part,) = msgspec.json.decode(part, type=list[Raw])
-    return msgspec.json.decode(part, type=_Series).quotes
-
-
-_ENVELOPE = msgspec.json.Decoder(coins.Envelope)
-
-
-def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
-    periods = _periods(decoded(reply.body, _ENVELOPE).data)
-    prices = [coins.in_currency(period.quote, ask.instrument.quote) for period in periods]
-    sheet = sheet_of_columns(
-        {
-            "ts": [seconds_of_iso(period.time_open) for period in periods],
-            "open": [each.open for each in prices],
-            "high": [each.high for each in prices],
-            "low": [each.low for each in prices],
-            "close": [each.close for each in prices],
-        }
-    )
-    published = ask.interval.floor(int(reply.true_at) - _LATE_S)
-    if len(sheet):
-        newest = ask.interval.floor(int(sheet.ts.max()))
-        published = max(published, ask.interval.shift(newest, 1))
-    return replace(sheet, final_before=published)
-
-
-def _ask_price(instrument: Instrument) -> Question:
-    return coins.with_id(instrument.base, lambda coin: coins.latest(coin, instrument.quote))
-
-
-def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
-    coin = coins.best(reply, instrument.base)
-    quote = coins.in_currency(coin.quote, instrument.quote)
-    return LastPrice(number(quote.price), seconds_of_iso(quote.last_updated or coin.last_updated))
-
-
-def _read_listings(reply: Reply) -> ListingsPart:
-    """In dollars, under the slug: an id could be taken for somebody's ticker."""
-    return ListingsPart(
-        [
-            Listing(NAME, coin.slug, Instrument.pair(code, coins.USD))
-            for code, coin in coins.best_ranked(reply).items()
-        ]
-    )
 
 
 class _Status(Struct):
@@ -188,7 +77,7 @@ def _usage(reply: Reply) -> Sequence[Usage]:
     if b'"current_month"' not in reply.body:
         return ()
     try:
-        key = msgspec.json.decode(coins.data_of(reply), type=_Key)
+        key = msgspec.json.decode(data_of(reply), type=_Key)
     except msgspec.DecodeError:
         return ()
     return (Usage(_MONTH_S, float(key.usage.current_month.credits_used)),)
@@ -225,24 +114,17 @@ PROVIDER = Provider(
             {Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS, Capability.MARKETS}
         ),
         asset_classes=frozenset({AssetClass.CRYPTO}),
-        intervals=tuple(_PERIODS),
+        intervals=tuple(PERIODS),
         holes=GapReason.PROVIDER_OUTAGE,
-        page_bars=_PAGE,
+        page_bars=PAGE,
         basis=Basis.AGGREGATE,
     ),
     auth=Auth(header="X-CMC_PRO_API_KEY"),
     faults=_FAULTS,
     usage=_usage,
-    bars=BarsEndpoint(ask=_ask_bars, read=_read_bars, page=first_bars(_PAGE), rules=PageRules()),
-    price=PriceEndpoint(ask=_ask_price, read=_read_price),
-    listings=ListingsEndpoint(ask=lambda: coins.MAP, read=_read_listings),
-    markets=MarketsEndpoint(
-        ask=coins.ask_markets,
-        read=coins.read_markets,
-        find=coins.find,
-        read_one=coins.read_one,
-        describe=coins.ask_description,
-        read_description=coins.read_description,
-    ),
+    bars=BARS,
+    price=PRICE,
+    listings=LISTINGS,
+    markets=MARKETS,
     ping=Call("/v1/key/info"),
 )

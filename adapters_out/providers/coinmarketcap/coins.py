@@ -1,4 +1,4 @@
-"""The coins of CoinMarketCap: its envelope, its ids, its snapshots of assets.
+"""The coins of CoinMarketCap: its envelope, its ids, its quotes.
 
 Three versions are alive: ``data`` is a list (v3), a map of coins (v1, v2 by id) or a map of lists
 (v2 by symbol); ``quote`` a list (v3) or a map by currency (v1, v2).
@@ -21,7 +21,6 @@ NAME = "coinmarketcap"
 USD = "USD"
 _DAY_S = 86_400
 _LARGEST_LIST = 5000
-_ROWS_PER_CREDIT = 200
 # Tickers collide; ids never change. Everybody else is looked up in the map, which is kept.
 IDS = {"BTC": 1, "ETH": 1027, "USDT": 825, "BNB": 1839, "USDC": 3408}
 MAP = Call(
@@ -78,7 +77,9 @@ class CoinQuote(HasSymbol):
     last_updated: str | None = None
 
 
-class _Platform(Struct):
+class Platform(Struct):
+    """The chain that a token lives on."""
+
     name: str | None = None
 
 
@@ -96,7 +97,7 @@ class Coin(Struct):
     max_supply: Number = None
     last_updated: str | None = None
     date_added: str | None = None
-    platform: _Platform | None = None
+    platform: Platform | None = None
 
     def snapshot(self, received_at: float) -> AssetSnapshot:
         """In dollars; a capitalisation or supply of 0 stands for one that is not known."""
@@ -124,7 +125,7 @@ class Coin(Struct):
         )
 
 
-def coins(reply: Reply) -> Sequence[Coin]:
+def coins_of(reply: Reply) -> Sequence[Coin]:
     """Every coin, whichever version answered."""
     data = data_of(reply)
     if bytes(data).startswith(b"["):
@@ -142,7 +143,7 @@ def best(reply: Reply, code: str) -> Coin:
     Raises:
         NotListed: there is none.
     """
-    found = coins(reply)
+    found = coins_of(reply)
     if not found:
         raise not_listed(code)
     return min(found, key=lambda coin: coin.cmc_rank or _LARGEST_LIST + coin.id)
@@ -189,66 +190,3 @@ def _looked_up(code: str, call: Callable[[int], Call]) -> Steps:
 def latest(coin: int, currency: str) -> Call:
     """The quote of one coin."""
     return Call("/v3/cryptocurrency/quotes/latest", {"id": coin, "convert": currency})
-
-
-def ask_markets(limit: int, offset: int) -> Call:
-    """Coins by rank; a credit for every 200."""
-    params: dict[str, str | int] = {"start": offset + 1, "limit": limit, "convert": USD}
-    weight = -(-limit // _ROWS_PER_CREDIT)
-    return Call("/v3/cryptocurrency/listings/latest", params, weight=weight)
-
-
-def read_markets(reply: Reply) -> Sequence[AssetSnapshot]:
-    """As sent, by rank."""
-    return [coin.snapshot(reply.received_at) for coin in coins(reply)]
-
-
-def find(code: str) -> Question:
-    """One coin by its ticker."""
-    return with_id(code, lambda coin: latest(coin, USD))
-
-
-def read_one(reply: Reply, code: str) -> AssetSnapshot:
-    """The snapshot of the coin that was asked for."""
-    return best(reply, code).snapshot(reply.received_at)
-
-
-def ask_description(snapshot: AssetSnapshot) -> Call:
-    """What the coin is; it changes seldom."""
-    return Call("/v2/cryptocurrency/info", {"id": snapshot.id}, keep_s=_DAY_S)
-
-
-class _Info(Struct):
-    id: int
-    slug: str | None = None
-    category: str | None = None
-    description: str | None = None
-    logo: str | None = None
-    date_added: str | None = None
-    tags: list[str] | None = None
-    platform: _Platform | None = None
-    urls: dict[str, list[str]] = {}
-
-    def texts(self) -> Mapping[str, str]:
-        """What is known, as texts by name."""
-        addresses = {name: each[0] for name, each in self.urls.items() if each}
-        kept = {name: addresses.get(name) for name in ("website", "explorer", "source_code")}
-        told = {
-            "slug": self.slug,
-            "category": self.category,
-            "description": self.description,
-            "logo": self.logo,
-            "date_added": self.date_added,
-            "tags": ", ".join(self.tags or ()),
-            "platform": self.platform.name if self.platform else None,
-            **kept,
-        }
-        return {name: text for name, text in told.items() if text}
-
-
-def read_description(reply: Reply, snapshot: AssetSnapshot) -> Mapping[str, str]:
-    """The texts about one coin, keyed in the answer by its id."""
-    infos = msgspec.json.decode(data_of(reply), type=dict[str, _Info])
-    if snapshot.id not in infos:
-        raise Unreadable(f"it does not describe the coin {snapshot.id}")
-    return infos[snapshot.id].texts()

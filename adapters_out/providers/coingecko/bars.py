@@ -1,0 +1,49 @@
+"""Bars of CoinGecko, which are candles of its averages."""
+
+import numpy as np
+from msgspec.structs import replace
+
+from adapters_out.provider_kit.calls import Question, Reply
+from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.judge import PageRules
+from adapters_out.provider_kit.provider import BarsEndpoint
+from adapters_out.provider_kit.rows import sheet_of_rows
+from adapters_out.provider_kit.sheet import Layout, Sheet
+from adapters_out.providers.coingecko.coins import with_id
+from domain.interval import Interval
+from domain.provider import BarsAsk
+
+# How many days to ask for decides how long the candles are; 31 and more are of 4 days.
+DAYS = {Interval.M30: 1, Interval.H4: 30}
+KEPT = 180
+# A row is the time of its CLOSE, open, high, low, close.
+_CANDLE = Layout(ts=0, open=1, high=2, low=3, close=4, unit=1000)
+
+
+def _ask_bars(ask: BarsAsk) -> Question:
+    params: dict[str, str | int] = {
+        "vs_currency": ask.instrument.quote.lower(),
+        "days": DAYS[ask.interval],
+        "precision": "full",
+    }
+    return with_id(ask.instrument, "/coins/{id}/ohlc", params)
+
+
+def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
+    """The newest candle ran when the answer was made, which may be a while ago: it is kept."""
+    sheet, length = sheet_of_rows(reply.body, _CANDLE), ask.interval.seconds
+    if not len(sheet):
+        return sheet
+    steps = np.diff(np.unique(sheet.ts))
+    if len(steps) and int(np.median(steps)) != length:
+        raise Unreadable(f"its candles are not of {ask.interval.value}")
+    opens = sheet.ts - length
+    return replace(
+        sheet,
+        ts=opens,
+        final_before=ask.interval.floor(int(opens.max())),
+        kept_from=ask.interval.floor(int(opens.min())),
+    )
+
+
+BARS = BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(bounded=False))
