@@ -104,7 +104,16 @@ def roll_up_forming(closed: BarSeries, forming: Bar | None, opened: int) -> Bar 
 
 
 def _groups(ts: Ints, interval: Interval) -> tuple[Ints, Groups]:
-    """The opens of the coarse bars, and the position of the first fine bar of each."""
+    """The opens of the coarse bars, and the position of the first fine bar of each.
+
+    To look for every coarse open is quicker than to divide every fine one, unless most are missing.
+    """
+    start, end = interval.floor(int(ts[0])), int(ts[-1]) + 1
+    if interval.is_fixed and (end - start) // interval.seconds < len(ts):
+        opens = np.arange(start, end, interval.seconds)
+        first = np.searchsorted(ts, opens)
+        found = np.append(first[1:], len(ts)) > first
+        return (opens, first) if found.all() else (opens[found], first[found])
     opens = interval.floors(ts)
     first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
     return opens[first], first
@@ -114,13 +123,18 @@ def _average(series: BarSeries, first: Groups, volume: Floats) -> Floats:
     """The average price weighted by volume; NaN where nothing was traded or a part is unknown."""
     if np.isnan(series.vwap).all():
         return np.full(len(first), np.nan)
-    spent = np.where(series.volume == 0, 0.0, series.vwap * series.volume)
+    spent = series.vwap * series.volume
+    spent[series.volume == 0] = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         average = np.add.reduceat(spent, first) / volume
     return np.where(volume > 0, average, np.nan)
 
 
 def _count(trades: Ints, first: Groups) -> Ints:
+    if trades.max() < 0:
+        return np.full(len(first), -1)
+    if trades.min() >= 0:
+        return np.add.reduceat(trades, first)
     total = np.add.reduceat(np.maximum(trades, 0), first)
     return np.where(np.minimum.reduceat(trades, first) < 0, -1, total)
 
