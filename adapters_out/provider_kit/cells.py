@@ -97,6 +97,8 @@ def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> ND
 def integers(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.int64]:
     """Cells as int64; one that cannot be read is -1 and reported; an optional None is -1."""
     kinds = set(map(type, cells))
+    if optional and kinds == {type(None)}:
+        return np.full(len(cells), -1)
     if kinds == {int}:
         with suppress(OverflowError):
             return np.array(cells, dtype=np.int64)

@@ -17,6 +17,7 @@ _HUNDREDTHS = {"GBp": "GBP", "GBX": "GBP", "ILA": "ILS", "ZAc": "ZAR"}
 _PENCE = 100.0
 _SAME = 1e-12
 _DIGITS = 10
+_MORE = 5  # places that are tried before the texts of numbers are
 
 
 class Meta(Struct):
@@ -46,13 +47,18 @@ class Meta(Struct):
         """Prices without the noise of single precision, in the whole currency.
 
         34.45000076293945 is the float32 of 34.45. Where the places that it hints at would cost
-        more than the noise (prices long before a split), the shortest decimal that is the same
-        float32 remains.
+        more than the noise (prices long before a split, or between two cents), the shortest decimal
+        that is the same float32 remains.
         """
         with np.errstate(over="ignore"):
             single = prices.astype(np.float32)
             rounded = np.round(prices, self.hint)
             lossy = rounded.astype(np.float32) != single
+            for places in range(self.hint + 1, self.hint + _MORE):
+                if not lossy.any():
+                    break
+                rounded = np.where(lossy, np.round(prices, places), rounded)
+                lossy = rounded.astype(np.float32) != single
         rounded[lossy] = single[lossy].astype("U32").astype(np.float64)
         noise = np.abs(single.astype(np.float64) - prices) <= _SAME * np.abs(prices)
         found = np.where(noise, rounded, prices)
