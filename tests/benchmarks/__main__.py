@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks import flights, judging, parsing, reading, serving, starting, writing
+from tests.benchmarks import flights, judging, parsing, reading, rolling, serving, starting, writing
 from tests.benchmarks.machine import facts
 from tests.benchmarks.options import Options
 from tests.benchmarks.report import as_markdown, as_text
@@ -19,6 +19,7 @@ _MEASURES = {
     "serve": serving.measure,
     "start": starting.measure,
     "judge": judging.measure,
+    "roll": rolling.measure,
     "flight": flights.measure,
 }
 _HEAD = """# Benchmarks
