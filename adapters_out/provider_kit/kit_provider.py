@@ -152,12 +152,16 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
         if endpoint is None:
             raise self._refused("offers no instrument list")
         found: dict[str, Listing] = {}  # by symbol: some lists name one twice
+        named: list[Call] = []  # the pages that it has handed out
         begin: Callable[[], Question] = endpoint.ask
         for _ in range(_LIST_PARTS):
             part = await self._talk.answer("listings", begin, endpoint.read, context)
             found |= {listing.symbol: listing for listing in part.listings}
             if part.more is None:
                 return list(found.values())
+            if part.more in named:
+                break
+            named.append(part.more)
             begin = partial(_same, part.more)
         raise MalformedPayload(f"The list of {self.name} has no end.", provider=self.name)
 

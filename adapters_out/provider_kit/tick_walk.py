@@ -1,6 +1,7 @@
 """The walk through an answer of ticks, part by part: pure, it neither sends nor waits."""
 
 import math
+from collections.abc import Callable
 from typing import Generic
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
@@ -29,7 +30,12 @@ class TickWalk(Generic[T]):
         self._begun_ns: int | None = None
         self._back = ask.newest and endpoint.goes_back
         self._next: Call | None = None
+        self._cut: Callable[[], TicksPage[T]] | None = None
         self.page: TicksPage[T] | None = None
+
+    def so_far(self) -> TicksPage[T] | None:
+        """The ticks of the parts taken, if there are any, for when the walk cannot go on."""
+        return self._cut() if self._cut is not None and self._found else None
 
     def question(self) -> Question:
         """What to ask next."""
@@ -51,20 +57,23 @@ class TickWalk(Generic[T]):
         asked_ns, looked_ns = (int(at * 1_000_000) * 1000 for at in (reply.asked_at, reply.true_at))
         begun_ns = asked_ns if self._begun_ns is None else self._begun_ns
         found = ticks + self._found if self._back else self._found + ticks
-        if whole or self._is_enough(found):
-            known = (part.known_from_ns, part.known_until_ns)
-            covers = self._covers(ticks, known, begun_ns, whole=whole)
-            self.page = TicksPage(
+        known = (part.known_from_ns, part.known_until_ns)
+
+        def cut() -> TicksPage[T]:
+            return TicksPage(
                 ticks=self._tidy(found),
                 received_ns=reply.received_ns,
-                covers=covers,
+                covers=self._covers(ticks, known, begun_ns, whole=whole),
                 looked_ns=min(begun_ns, looked_ns),
             )
+
+        if whole or self._is_enough(found):
+            self.page = cut()
             return
         self._parts += 1
         if self._parts >= _MAX_PARTS:
             raise Unreadable("there is no end of pages")
-        self._found, self._begun_ns, self._next = found, begun_ns, part.more
+        self._found, self._begun_ns, self._next, self._cut = found, begun_ns, part.more, cut
 
     def _is_behind(self, ticks: list[T]) -> bool:
         """Whether a walk forward has come to where the provider has nothing newer."""

@@ -3,7 +3,7 @@
 from adapters_out.provider_kit.provider import TicksEndpoint
 from adapters_out.provider_kit.provider_part import ProviderPart
 from adapters_out.provider_kit.tick_walk import TickWalk
-from domain.errors import RangeUnavailable
+from domain.errors import ProviderError, RangeUnavailable
 from domain.ticks import Quote, T, TicksAsk, TicksPage, Trade
 from ports.clock import Clock
 from ports.market_data import CallContext
@@ -38,5 +38,11 @@ class Ticking(TickSource, ProviderPart):
             raise RangeUnavailable(reason, provider=self._provider.name)
         walk = TickWalk(kind, endpoint, ask)
         while walk.page is None:
-            await self._talk.answer(name, walk.question, walk.read, context)
+            try:
+                await self._talk.answer(name, walk.question, walk.read, context)
+            except ProviderError:
+                cut = walk.so_far()
+                if cut is None:
+                    raise
+                return cut  # the ticks of the pages that came; the rest is asked for again
         return walk.page

@@ -94,6 +94,23 @@ def test_a_list_in_parts_is_read_to_its_end() -> None:
     assert in_virtual_time(run()) == ["S2", "S0", "S1"]
 
 
+def test_a_list_that_hands_out_the_same_next_part_again_is_given_up() -> None:
+    """It is no list to keep, and two calls are enough to know that."""
+
+    def read(_: Reply) -> ListingsPart:
+        return ListingsPart([Listing("some", "S", BTC)], Call("/list", {"cursor": "again"}))
+
+    provider = replace(SOME, listings=ListingsEndpoint(ask=lambda: Call("/list"), read=read))
+    script = Script(*(ok("1") for _ in range(9)))
+
+    async def run() -> None:
+        with pytest.raises(MalformedPayload, match="no end"):
+            await Bench(script, provider).kit.listings(CallContext())
+
+    in_virtual_time(run())
+    assert len(script.requests) == 2
+
+
 def with_crumb(instrument: Instrument) -> Steps:
     """A price that needs a crumb first."""
     reply = yield Call("/crumb", keep_s=60.0)

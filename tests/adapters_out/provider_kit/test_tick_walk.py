@@ -170,6 +170,26 @@ def test_a_page_without_end_is_given_up() -> None:
         walked(Venue([1]), within(1, 0, 20, newest=True), replace(PAGED, read=circling))
 
 
+@pytest.mark.parametrize("newest", [True, False])
+def test_pages_that_came_are_kept_when_the_next_does_not(newest: bool) -> None:
+    """They are an answer for their part of the range: the cut between the pages is not covered."""
+    cursor = Call("/trades", {"cursor": "again"})
+
+    def read(reply: Reply, ask: TicksAsk) -> TicksPart:
+        return replace(_read(reply, ask), more=cursor)
+
+    class Stuck(Venue):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if "cursor" in request.url.params:
+                return httpx.Response(404, content=b"404 page not found")
+            return await super().handle_async_request(request)
+
+    page = walked(Stuck([1, 2, 3, 4, 5]), within(5, 0, 9, newest=newest), replace(PAGED, read=read))
+    found = [tick.ts_ns - T0 for tick in page.ticks]
+    assert found == ([3, 4, 5] if newest else [1, 2, 3])
+    assert page.covers == (TimeRange(T0 + 4, T0 + 9) if newest else TimeRange(T0, T0 + 3))
+
+
 def test_a_provider_without_the_endpoint_refuses() -> None:
     """What is not declared is not asked."""
 
