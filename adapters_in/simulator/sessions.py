@@ -1,8 +1,8 @@
 """When a synthetic market is open.
 
-Crypto always, but for outages. Stocks 09:30 to 16:00 New York time on weekdays that are no
-fixed-date holiday (moving holidays and early closes are left out: the data is synthetic).
-Futures around the clock on weekdays but for the hour after 16:00 Chicago time.
+Crypto always, but for outages. Stocks in the regular sessions of New York, holidays and early
+closes included. Futures around the clock on weekdays that are no fixed-date holiday but for the
+hour after 16:00 Chicago time (moving holidays are left out: the data is synthetic).
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ import numpy as np
 
 from adapters_in.simulator.assets import Asset, Hours
 from adapters_in.simulator.noise import Floats, Ints
+from domain.sessions import calendar_named
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -31,8 +32,10 @@ def open_share(asset: Asset, start: Ints, length: int) -> Floats:
     end = start + length
     if asset.hours is Hours.ALWAYS:
         seconds = float(length) - _outage_seconds(asset, start, end)
+    elif asset.hours is Hours.NEW_YORK:
+        seconds = _new_york_seconds(start, end)
     else:
-        seconds = _session_seconds(asset.hours, start, end)
+        seconds = _globex_seconds(start, end)
     listed = end > asset.listed
     if np.any(start < asset.listed):
         seconds = np.where(listed, np.minimum(seconds, end - asset.listed), 0.0)
@@ -64,14 +67,18 @@ def _outage_seconds(asset: Asset, start: Ints, end: Ints) -> Floats:
     return lost
 
 
-def _session_seconds(hours: Hours, start: Ints, end: Ints) -> Floats:
+def _new_york_seconds(start: Ints, end: Ints) -> Floats:
+    """Of the regular session, which lies within one day of UTC; none after 2035."""
+    calendar = calendar_named("XNYS")
+    nearest = np.searchsorted(calendar.closes, start, side="right")
+    at = np.minimum(nearest, len(calendar.closes) - 1)
+    return _overlap(start, end, calendar.opens[at], calendar.closes[at])
+
+
+def _globex_seconds(start: Ints, end: Ints) -> Floats:
     day = start // DAY
-    midnight = day * DAY
-    four_pm = midnight + np.where(_is_summer(day), 20, 21) * _HOUR  # 16:00 in New York
-    if hours is Hours.NEW_YORK:
-        seconds = _overlap(start, end, four_pm - 13 * _HOUR // 2, four_pm)
-    else:  # 16:00 in Chicago is an hour later; trading rests for the hour after it
-        seconds = (end - start) - _overlap(start, end, four_pm + _HOUR, four_pm + 2 * _HOUR)
+    four_pm = day * DAY + np.where(_is_summer(day), 21, 22) * _HOUR  # 16:00 in Chicago
+    seconds = (end - start) - _overlap(start, end, four_pm, four_pm + _HOUR)
     return np.where(_is_business_day(day), seconds, 0.0)
 
 
