@@ -165,6 +165,13 @@ def test_stocks_keep_new_york_hours() -> None:
     assert between(asset, Grid.of(Interval.D1), friday, 4).ts.tolist() == [friday, monday]
 
 
+def test_stocks_keep_the_holidays_of_new_york() -> None:
+    """No Thanksgiving, and 210 minutes on the day after it."""
+    thursday = 1_732_752_000  # 2024-11-28
+    rows = between(ASSETS["AAPL"], Grid.of(Interval.M1), thursday, 2880)
+    assert (len(rows), rows.ts[0]) == (210, thursday + 86_400 + 14.5 * 3600)
+
+
 def test_futures_rest_one_hour() -> None:
     """A weekday of a futures contract has 23 hours."""
     rows = between(ASSETS["ESZ2026"], Grid.of(Interval.H1), 1_768_348_800, 24)  # 2026-01-14
