@@ -43,8 +43,8 @@ async def _inside(opened: Opened, settings: Settings) -> list[Diagnosis]:
     found = [await _budgets(opened)]
     for facts in await opened.application.list_providers()():
         prefix = PREFIXES.get(facts.name, facts.name.upper())
-        if not facts.enabled:
-            detail, remedy = "no API key", f"Set {prefix}_API_KEY to use it."
+        if not facts.enabled:  # as most are in most installations: no fault
+            detail, remedy = "skipped, it has no API key", f"Set {prefix}_API_KEY to use it."
         elif facts.health.state is not CircuitState.CLOSED:
             detail = "its circuit is open after repeated faults"
             remedy = f"Check FKS_{prefix}_BASE_URL and the network; it is probed by itself."
@@ -53,7 +53,8 @@ async def _inside(opened: Opened, settings: Settings) -> list[Diagnosis]:
             remedy = f"Wait, or lower FKS_{prefix}_RPS so that it does not happen again."
         else:
             detail, remedy = "usable", ""
-        found.append(Diagnosis(f"provider {facts.name}", not remedy, detail, remedy))
+        ok = not remedy or not facts.enabled
+        found.append(Diagnosis(f"provider {facts.name}", ok, detail, remedy))
     if settings.redis_url is not None:
         found.append(await _queue(opened))
     return found

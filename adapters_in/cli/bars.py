@@ -35,6 +35,7 @@ class BarsOptions:
     provider: Annotated[str | None, Parameter(help="This provider or an error.")] = None
     as_of: Annotated[str | None, Parameter(help="What was known at that moment.")] = None
     format: Annotated[Literal["table", "json", "csv"], Parameter(help="How to print.")] = "table"
+    json: Annotated[bool, Parameter(negative=(), help="The same as --format json.")] = False
 
 
 async def bars(runtime: Runtime, symbol: str, options: BarsOptions) -> int:
@@ -49,7 +50,7 @@ async def bars(runtime: Runtime, symbol: str, options: BarsOptions) -> int:
             CallContext(tools.clock.monotonic() + tools.deadline_s, request_id=tools.ids.new()),
         )
         now = tools.clock.now()
-    if options.format == "json":
+    if options.json or options.format == "json":
         _json(answer, now)
     else:
         {"table": _table, "csv": _csv}[options.format](answer)

@@ -46,7 +46,7 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that ``doctor`` looked at; ``remedy`` is a sentence when it is not ok."""
+    """One thing that ``doctor`` looked at; ``remedy`` says what to do, if there is anything."""
 
     name: str
     ok: bool

@@ -84,8 +84,15 @@ def test_the_terminal_forms(stage: Stage) -> None:
     table = stage.cli("bars", "BTCUSDT", *_SPAN, "--limit", "2")
     assert "BTC-USDT 1m from binance, quality" in table.out
     assert first.split(",")[4] in table.out
+    forms = [("--format", "json"), ("--json",)]
+    one, other = (json.loads(stage.cli("bars", "BTCUSDT", *_SPAN, *form).out) for form in forms)
+    assert one["data"] == other["data"]
     gaps = stage.cli("gaps", "BTCUSDT")
     assert (gaps.code, "unknown" in gaps.out) == (0, True), gaps
+    doctor = stage.cli("doctor")
+    assert doctor.code == 0, doctor
+    assert "ok   provider polygon: skipped" in doctor.out  # no key is no fault
+    assert "-> Set POLYGON_API_KEY" in doctor.out
 
 
 @pytest.mark.parametrize(
