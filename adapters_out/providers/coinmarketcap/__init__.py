@@ -14,8 +14,8 @@ from msgspec import Struct
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
+from adapters_out.providers.coinmarketcap.answers import NAME, data_of
 from adapters_out.providers.coinmarketcap.bars import BARS, PAGE, PERIODS
-from adapters_out.providers.coinmarketcap.coins import NAME, data_of
 from adapters_out.providers.coinmarketcap.markets import LISTINGS, MARKETS, PRICE
 from domain.coverage import GapReason
 from domain.errors import AccessDenied, NotEntitled, NotListed, QuotaExhausted, RateLimited

@@ -11,7 +11,8 @@ from adapters_out.provider_kit.objects import decoded
 from adapters_out.provider_kit.provider import BarsEndpoint, first_bars
 from adapters_out.provider_kit.rows import sheet_of_columns
 from adapters_out.provider_kit.sheet import Sheet
-from adapters_out.providers.coinmarketcap.coins import Envelope, HasSymbol, in_currency, with_id
+from adapters_out.providers.coinmarketcap.answers import Envelope, HasSymbol, in_currency
+from adapters_out.providers.coinmarketcap.coins import with_id
 from domain.interval import Interval
 from domain.provider import BarsAsk
 

@@ -1,23 +1,18 @@
-"""The coins of CoinMarketCap: its envelope, its ids, its quotes.
-
-Three versions are alive: ``data`` is a list (v3), a map of coins (v1, v2 by id) or a map of lists
-(v2 by symbol); ``quote`` a list (v3) or a map by currency (v1, v2).
-"""
+"""The coins of CoinMarketCap: their ids and their quotes."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
-from adapters_out.provider_kit.cells import Unreadable, nonzero_number, optional_number
+from adapters_out.provider_kit.cells import nonzero_number, optional_number
 from adapters_out.provider_kit.moments import seconds_of_iso
+from adapters_out.providers.coinmarketcap.answers import NAME, HasSymbol, data_of, in_currency
 from domain.assets import AssetSnapshot
 from domain.errors import NotListed
 
-NAME = "coinmarketcap"
 USD = "USD"
 _DAY_S = 86_400
 _LARGEST_LIST = 5000
@@ -31,39 +26,6 @@ MAP = Call(
 _CODE = re.compile(r"[A-Z0-9]{1,19}")
 
 Number = float | str | None
-V = TypeVar("V", bound="HasSymbol")
-
-
-class HasSymbol(Struct):
-    """An entry of a v3 list of quotes says its currency itself."""
-
-    symbol: str = ""
-
-
-class Envelope(Struct):
-    """Every answer that is no complaint."""
-
-    data: Raw
-
-
-def data_of(reply: Reply) -> Raw:
-    """What the envelope holds; a body without any is unreadable."""
-    return msgspec.json.decode(reply.body, type=Envelope).data
-
-
-def in_currency(quotes: Mapping[str, V] | Sequence[V], code: str) -> V:
-    """The quote in one currency, from a map or from a list.
-
-    Raises:
-        Unreadable: it is not there.
-    """
-    if isinstance(quotes, Mapping):
-        found = quotes.get(code)
-    else:
-        found = next((quote for quote in quotes if quote.symbol == code), None)
-    if found is None:
-        raise Unreadable(f"it has no quote in {code}")
-    return found
 
 
 class CoinQuote(HasSymbol):

@@ -15,16 +15,14 @@ from adapters_out.provider_kit.provider import (
     MarketsEndpoint,
     PriceEndpoint,
 )
+from adapters_out.providers.coinmarketcap.answers import NAME, data_of, in_currency
 from adapters_out.providers.coinmarketcap.coins import (
     MAP,
-    NAME,
     USD,
     Platform,
     best,
     best_ranked,
     coins_of,
-    data_of,
-    in_currency,
     latest,
     with_id,
 )
