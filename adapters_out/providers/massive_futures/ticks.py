@@ -1,12 +1,14 @@
-"""Massive's trades and quotes of futures; the side of a quote that is empty has no price."""
+"""Massive's trades, quotes and last prices of futures; an empty side of a quote has no price."""
 
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import number, optional_number
-from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
-from adapters_out.providers.massive_futures.lists import following, open_envelope
+from adapters_out.provider_kit.cells import epoch_unit, number, optional_number
+from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
+from adapters_out.providers.massive_futures.answers import NAME, following, open_envelope
 from domain.contract_names import ticker_of
+from domain.errors import NotListed
+from domain.instrument import Instrument
 from domain.ticks import Quote, TicksAsk, Trade
 
 _MOST = 49_999
@@ -99,3 +101,37 @@ def _side(price: float | str | None, size: float | str | None) -> tuple[float | 
     if price is None or (size is not None and number(size) == 0):
         return None, None
     return number(price), optional_number(size)
+
+
+def price_of(version: str) -> PriceEndpoint:
+    """How the last price is asked for and read."""
+    return PriceEndpoint(ask=lambda i: _ask_price(version, i), read=_read_price)
+
+
+class _Last(Struct, frozen=True):
+    """A price and when, in ms or ns."""
+
+    price: float | str | None = None
+    close: float | str | None = None
+    last_updated: int | None = None
+
+
+class _Snapshot(Struct):
+    last_trade: _Last = _Last()
+    last_minute: _Last = _Last()
+
+
+def _ask_price(version: str, instrument: Instrument) -> Call:
+    params: dict[str, str | int] = {"ticker": ticker_of(instrument), "limit": 1}
+    return Call(f"/futures/{version}/snapshot", params)
+
+
+def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
+    """The last trade; a plan without trades has the last minute."""
+    _, rows = open_envelope(reply, _Snapshot)
+    if not rows:
+        raise NotListed(f"{NAME} does not list {instrument.id}.", provider=NAME)
+    trade, minute = rows[0].last_trade, rows[0].last_minute
+    last, price = (trade, trade.price) if trade.last_updated else (minute, minute.close)
+    at = last.last_updated
+    return LastPrice(number(price), None if at is None else at // epoch_unit(at))

@@ -1,8 +1,7 @@
-"""Massive futures: CME, CBOT, NYMEX and COMEX (massive.com/docs/rest/futures, v1, 2026).
+"""Massive's bars of futures, called aggregates there.
 
-Formerly Polygon. Times are nanoseconds; a minute without trades has no bar; the bar of a session
-belongs to its ``session_end_date``, whatever ``window_start`` says. Prices are in points, not yet
-multiplied, and may be negative. Lists are read in ``lists``, trades and quotes in ``ticks``.
+A minute without trades has no bar; the bar of a session belongs to its ``session_end_date``,
+whatever ``window_start`` says.
 """
 
 from collections.abc import Sequence
@@ -14,41 +13,22 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import Unreadable, epoch_unit, floats, number
-from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
+from adapters_out.provider_kit.cells import Unreadable, floats
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.objects import sheet_of_alike
-from adapters_out.provider_kit.provider import (
-    Auth,
-    BarsEndpoint,
-    LastPrice,
-    PriceEndpoint,
-    Provider,
-)
+from adapters_out.provider_kit.provider import BarsEndpoint
 from adapters_out.provider_kit.rows import sheet_of_columns
 from adapters_out.provider_kit.sheet import Sheet
-from adapters_out.providers.massive_futures.lists import (
-    NAME,
-    Envelope,
-    following,
-    futures_of,
-    listings_of,
-    open_envelope,
-)
-from adapters_out.providers.massive_futures.ticks import quotes_of, trades_of
+from adapters_out.providers.massive_futures.answers import Envelope, following, open_envelope
 from domain.bars import Floats
 from domain.contract_names import ticker_of
-from domain.coverage import GapReason
-from domain.errors import NotEntitled, NotListed
-from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
-from domain.provider import BarsAsk, Basis, Capabilities, Capability, ProviderPolicy
+from domain.provider import BarsAsk
 from domain.session_facts import FACTS, day_number
 
 _NS, _DAY = 10**9, 86_400
-_PAGE = 10_000  # of at most 50,000: a body of 3 MB
+PAGE = 10_000  # of at most 50,000: a body of 3 MB
 _DELAY_S = 900  # of a delayed plan: ten minutes and some more
-_LONGEST_ERROR = 4096
 _UNITS = {"m": "min", "h": "hour"}
 # Windows of minutes and hours are aligned to the clock of UTC, up to 59 minutes.
 RESOLUTIONS = {i: i.value[:-1] + _UNITS[i.value[-1]] for i in Interval if i.value[-1] in _UNITS}
@@ -88,13 +68,22 @@ class _Window(Struct):
     settlement_price: object
 
 
+def bars_of(version: str) -> BarsEndpoint:
+    """How bars are asked for and read."""
+    return BarsEndpoint(
+        ask=lambda ask: _ask_bars(version, ask),
+        read=_read_bars,
+        rules=PageRules(full_rows=PAGE, bounded=False),  # sessions: from some days before
+    )
+
+
 def _ask_bars(version: str, ask: BarsAsk) -> Call:
     start = ask.range.start - _EARLY.get(ask.interval, 0)
     params: dict[str, str | int] = {
         "resolution": RESOLUTIONS[ask.interval],
         "window_start.gte": start * _NS,
         "window_start.lt": ask.range.end * _NS,
-        "limit": _PAGE,
+        "limit": PAGE,
         "sort": "window_start.asc",
     }
     return Call(f"/futures/{version}/aggs/{ticker_of(ask.instrument)}", params)
@@ -173,98 +162,3 @@ def _facts(rows: Sequence[_Aggregate]) -> dict[str, Floats]:
             for name in _AMOUNTS
         },
     }
-
-
-class _Last(Struct, frozen=True):
-    """A price and when, in ms or ns."""
-
-    price: float | str | None = None
-    close: float | str | None = None
-    last_updated: int | None = None
-
-
-class _Snapshot(Struct):
-    last_trade: _Last = _Last()
-    last_minute: _Last = _Last()
-
-
-def _ask_price(version: str, instrument: Instrument) -> Call:
-    params: dict[str, str | int] = {"ticker": ticker_of(instrument), "limit": 1}
-    return Call(f"/futures/{version}/snapshot", params)
-
-
-def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
-    """The last trade; a plan without trades has the last minute."""
-    _, rows = open_envelope(reply, _Snapshot)
-    if not rows:
-        raise NotListed(f"{NAME} does not list {instrument.id}.", provider=NAME)
-    trade, minute = rows[0].last_trade, rows[0].last_minute
-    last, price = (trade, trade.price) if trade.last_updated else (minute, minute.close)
-    at = last.last_updated
-    return LastPrice(number(price), None if at is None else at // epoch_unit(at))
-
-
-class _Error(Struct):
-    """The text is in ``error`` or in ``message``."""
-
-    status: str = "OK"
-    error: str | None = None
-    message: str | None = None
-
-
-def _complaint(reply: Reply) -> Complaint | None:
-    if len(reply.body) > _LONGEST_ERROR:
-        return None
-    said = msgspec.json.decode(reply.body, type=_Error)
-    if said.status not in {"ERROR", "NOT_AUTHORIZED", "NOT_FOUND"}:
-        return None
-    return Complaint(said.status, said.error or said.message or "")
-
-
-_FAULTS = Faults(
-    complaint=_complaint,
-    rules=(
-        FaultRule(NotEntitled, "needs a higher plan for this", codes=("NOT_AUTHORIZED",)),
-        FaultRule(NotListed, "does not list the contract", codes=("NOT_FOUND",)),
-    ),
-)
-
-
-def massive_futures(version: str = "v1") -> Provider:
-    """The provider as it speaks that version of its API: ``v1``, or ``vX`` as it was before."""
-    return Provider(
-        name=NAME,
-        base_url="https://api.massive.com",
-        hosts=frozenset({"api.polygon.io", "api.staging.massive.com"}),
-        # The paid plans know no limit; a refusal lasts until the next minute.
-        policy=ProviderPolicy(rps=4.0, freeze_s=60.0),
-        capabilities=Capabilities(
-            offers=frozenset(
-                {
-                    *(Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS),
-                    *(Capability.TRADES, Capability.QUOTES, Capability.FUTURES),
-                }
-            ),
-            asset_classes=frozenset({AssetClass.FUTURE}),
-            intervals=tuple(i for i in Interval if i in RESOLUTIONS),
-            holes=GapReason.NO_TRADES,
-            page_bars=_PAGE,
-            basis=Basis.VENUE,
-        ),
-        auth=Auth(header="authorization", prefix="Bearer "),
-        faults=_FAULTS,
-        bars=BarsEndpoint(
-            ask=lambda ask: _ask_bars(version, ask),
-            read=_read_bars,
-            rules=PageRules(full_rows=_PAGE, bounded=False),  # sessions: from some days before
-        ),
-        price=PriceEndpoint(ask=lambda i: _ask_price(version, i), read=_read_price),
-        listings=listings_of(version),
-        futures=futures_of(version),
-        trades=trades_of(version),
-        quotes=quotes_of(version),
-        ping=Call(f"/futures/{version}/exchanges", {"limit": 1}),
-    )
-
-
-PROVIDER = massive_futures()
