@@ -33,8 +33,8 @@ _UNITS = {"m": "min", "h": "hour"}
 # Windows of minutes and hours are aligned to the clock of UTC, up to 59 minutes.
 RESOLUTIONS = {i: i.value[:-1] + _UNITS[i.value[-1]] for i in Interval if i.value[-1] in _UNITS}
 RESOLUTIONS |= {Interval.D1: "1session", Interval.W1: "1week"}
-# How long before the day of its stamp a window may begin: a long weekend, a week.
 _AMOUNTS = ("settlement_price", "dollar_volume")
+# How long before the day of its stamp a window may begin: a long weekend, a week.
 _EARLY = {Interval.D1: 5 * _DAY, Interval.W1: 7 * _DAY}
 
 
