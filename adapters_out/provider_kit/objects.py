@@ -13,7 +13,7 @@ from msgspec.structs import fields, replace
 from adapters_out.provider_kit.rows import mended, sheet_of_columns, sheet_of_table, text_of
 from adapters_out.provider_kit.sheet import Layout, Sheet
 from adapters_out.provider_kit.table import DecimalTable
-from domain.bars import Floats
+from domain.bars import Floats, Ints
 
 T = TypeVar("T")
 
@@ -59,6 +59,7 @@ def sheet_of_alike(
     unit: int = 1,
     facts: Collection[str] = (),
     texts: Mapping[str, Callable[[str], float]] | None = None,
+    stamps: Callable[[Sequence[str]], Ints | None] | None = None,
 ) -> Sheet | None:
     """A JSON array of objects as a sheet without an object for each, at full speed.
 
@@ -66,6 +67,7 @@ def sheet_of_alike(
     providers write them; None for any others: decode them for :func:`sheet_of_objects`. So it is,
     too, where a row has a field of ``row`` that is no column: it has to be looked at, unless it is
     one of the ``facts``, which are numbers, or ``texts``, which tell one, each a fact as well.
+    ``stamps`` reads times that are texts (Unix s), None if one is no time.
     """
     content = bytes(body)
     table = DecimalTable.of(expanded(content))
@@ -75,7 +77,10 @@ def sheet_of_alike(
     if table is None or not {*_PRICED} <= found.keys() <= {*_COLUMNS}:
         return None
     numbers = {name: place for name, place in known.items() if name in facts}
-    sheet = sheet_of_table(table, Layout(**found, unit=unit), numbers)
+    told_ts = stamps(table.texts(found["ts"])) if stamps else None
+    if stamps and told_ts is None:
+        return None
+    sheet = sheet_of_table(table, Layout(**found, unit=unit), numbers, told_ts)
     if sheet is None:
         return None
     told = {

@@ -115,17 +115,24 @@ def _fast(body: bytes, layout: Layout) -> Sheet | None:
 
 
 def sheet_of_table(
-    table: DecimalTable, layout: Layout, facts: Mapping[str, int] | None = None
+    table: DecimalTable,
+    layout: Layout,
+    facts: Mapping[str, int] | None = None,
+    ts: Ints | None = None,
 ) -> Sheet | None:
-    """The sheet of a table of plain decimals, None if a cell is none; ``facts`` are cells, too."""
+    """The sheet of a table of plain decimals, None if a cell is none.
+
+    ``facts`` are cells, too; ``ts``, if given, are the times, and not looked for in the table.
+    """
     others = facts or {}
     decimals = {n: getattr(layout, n) for n in _FLOATS}
     decimals = {n: c for n, c in decimals.items() if c is not None}
-    counts = [c for c in (layout.ts, layout.trades) if c is not None]
+    stamp = layout.ts if ts is None else None
+    counts = [c for c in (stamp, layout.trades) if c is not None]
     if max(*decimals.values(), *counts) >= table.width:
         return None
     # Nanoseconds have too many digits for it.
-    zeros = _NS_DIGITS if layout.unit == 10**_NS_DIGITS else 0
+    zeros = _NS_DIGITS if ts is None and layout.unit == 10**_NS_DIGITS else 0
     numbers = table.numbers(counts, [*decimals.values(), *others.values()], zeros)
     if numbers is None:
         return None
@@ -133,7 +140,7 @@ def sheet_of_table(
     absent = np.full(len(table), np.nan)
     faults: dict[int, str] = {}
     return Sheet(
-        ts=_seconds(numbers.integers[0], 1 if zeros else layout.unit, faults),
+        ts=_seconds(numbers.integers[0], 1 if zeros else layout.unit, faults) if ts is None else ts,
         open=columns["open"],
         high=columns["high"],
         low=columns["low"],

@@ -5,9 +5,11 @@ Volumes of days are adjusted for splits, prices are not. What nobody traded is l
 
 import calendar
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import msgspec
+import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -18,6 +20,7 @@ from adapters_out.provider_kit.provider import BarsEndpoint
 from adapters_out.provider_kit.rows import sheet_of_columns
 from adapters_out.provider_kit.sheet import Sheet
 from adapters_out.providers.eodhd.spelling import is_pair, symbol_of
+from domain.bars import Ints
 from domain.interval import Interval
 from domain.provider import BarsAsk
 from domain.timerange import TimeRange
@@ -78,6 +81,18 @@ class _Day(Struct, gc=False):
     warning: str | None = None
 
 
+class _Dated(Struct):
+    """A day by the names of our columns; with a warning it has to be looked at."""
+
+    open: object
+    high: object
+    low: object
+    close: object
+    volume: object
+    ts: object = field(name="date", default=None)
+    warning: object = None
+
+
 _MINUTES = msgspec.json.Decoder(list[_Minute])
 _DAYS = msgspec.json.Decoder(list[_Day])
 
@@ -90,8 +105,8 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     if ask.interval in _LONGEST:
         sheet = sheet_of_alike(reply.body, _Minute) or _minutes(reply.body)
     else:
-        days = decoded(reply.body, _DAYS)
-        sheet = _days(days, reply, ask)
+        quick = sheet_of_alike(reply.body, _Dated, stamps=lambda days: _opens(days, ask.interval))
+        sheet = quick or _days(reply, ask)
     if is_pair(ask.instrument):
         return sheet
     return replace(sheet, published=_published(sheet, ask.interval, reply.true_at))
@@ -101,7 +116,8 @@ def _minutes(body: bytes) -> Sheet:
     return sheet_of_objects([row for row in decoded(body, _MINUTES) if _is_traded(row)])
 
 
-def _days(rows: Sequence[_Day], reply: Reply, ask: BarsAsk) -> Sheet:
+def _days(reply: Reply, ask: BarsAsk) -> Sheet:
+    rows = decoded(reply.body, _DAYS)
     cut = any(row.warning is not None for row in rows)
     kept = [row for row in rows if row.date is not None or _is_traded(row)]
     sheet = sheet_of_columns(_columns(kept, ask.interval))
@@ -122,6 +138,16 @@ def _columns(rows: Sequence[_Day], interval: Interval) -> Mapping[str, Sequence[
         "close": [row.close for row in rows],
         "volume": [row.volume for row in rows],
     }
+
+
+def _opens(days: Sequence[str], interval: Interval) -> Ints | None:
+    """00:00 UTC of the dates, None if one is none."""
+    if set(map(len, days)) != {len("2026-05-15")}:
+        return None
+    with suppress(ValueError):
+        dates: Ints = np.array(days, dtype="datetime64[D]").astype(np.int64) * _DAY
+        return interval.floors(dates)
+    return None
 
 
 def _open(day: object, interval: Interval) -> int | str | None:

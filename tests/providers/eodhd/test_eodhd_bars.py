@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
@@ -281,3 +282,22 @@ def test_the_key_goes_into_the_address_and_nowhere_else() -> None:
     assert first.url.params["api_token"] == "key-of-ours"
     assert "authorization" not in first.headers
     assert "key-of-ours" not in str(failed.value)
+
+
+@pytest.mark.parametrize("interval", [Interval.D1, Interval.W1, Interval.MO1])
+def test_days_that_look_alike_are_read_as_one_by_one(interval: Interval) -> None:
+    """At once or, with blanks between the cells, row by row."""
+    rows = [row("2026-03-02"), row("2026-05-13", close=3.5)]
+    spaced, compact = body_of(*rows), json.dumps(rows, separators=(",", ":")).encode()
+    ask = days("2026-03-01", "2026-06-01", interval)
+    read, same = (BARS.read(Reply(200, body), ask) for body in (spaced, compact))
+    for ours, theirs in zip(read.columns(), same.columns(), strict=True):
+        assert np.array_equal(ours, theirs, equal_nan=True)
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-5-1", "NaT", "today", ""])
+def test_a_day_that_is_none_costs_its_row(day: str) -> None:
+    """The others are read."""
+    body = json.dumps([row("2026-03-02"), row(day)], separators=(",", ":")).encode()
+    sheet = BARS.read(Reply(200, body), days("2026-03-01", "2026-03-10"))
+    assert list(sheet.unread) == [1]
