@@ -23,6 +23,14 @@ class Unreadable(ValueError):
     """Raised by the reading part of a provider for a body that is not what was asked for."""
 
 
+class Circling(Unreadable):
+    """Raised for a next page that was handed out before: there is no way on."""
+
+    def __init__(self) -> None:
+        """There is only one way to do that."""
+        super().__init__("it hands out the same next page again")
+
+
 def number(cell: object) -> float:
     """A JSON number or a plain decimal in a string as a finite float.
 

@@ -6,7 +6,8 @@ from typing import TypeVar
 import msgspec
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
-from adapters_out.provider_kit.faults import UNREADABLE
+from adapters_out.provider_kit.cells import Circling
+from adapters_out.provider_kit.faults import UNREADABLE, CirclingPages
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Sent
 from domain.errors import AccessDenied, MalformedPayload, NotListed, ProviderError
@@ -98,7 +99,8 @@ class Conversation:
         except ProviderError as fault:
             error = fault
         except UNREADABLE as fault:
-            error = MalformedPayload(f"{self._name} sent an unreadable answer: {_why(fault)}.")
+            kind = CirclingPages if isinstance(fault, Circling) else MalformedPayload
+            error = kind(f"{self._name} sent an unreadable answer: {_why(fault)}.")
         else:
             await self._sender.settle(sent, None)
             return value

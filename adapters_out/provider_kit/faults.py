@@ -28,6 +28,16 @@ class StaleConnection(ProviderUnavailable):
     """The provider closed an idle connection just as we used it: send again at once."""
 
 
+class CirclingPages(MalformedPayload):
+    """The provider hands out the same next page again: once more would bring it once more.
+
+    It answers all the same, so its other answers are as good as before.
+    """
+
+    retry = False
+    hurts_health = False
+
+
 class Complaint(Struct, frozen=True):
     """What a provider says is wrong, whatever the HTTP status."""
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
-from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.cells import Circling
 from adapters_out.provider_kit.provider import FuturesEndpoint
 from adapters_out.provider_kit.provider_part import ProviderPart
 from domain.futures import FuturesAsk, FuturesPart
@@ -26,7 +26,7 @@ class FuturesDesk(FuturesSource, ProviderPart):
             found = endpoint.read(reply, ask)
             more = None if found.more is None else msgspec.json.encode(found.more).decode()
             if more is not None and more == after:
-                raise Unreadable("it hands out the same next page again")
+                raise Circling
             return FuturesPart(tuple(found.records), more)
 
         name = f"futures_{ask.kind.value}"

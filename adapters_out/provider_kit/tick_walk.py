@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Generic
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
-from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.cells import Circling, Unreadable
 from adapters_out.provider_kit.provider import TicksEndpoint
 from domain.ticks import Quote, T, TicksAsk, TicksPage, Trade
 from domain.timerange import TimeRange
@@ -53,7 +53,7 @@ class TickWalk(Generic[T]):
             ticks.reverse()
         whole = part.more is None or self._is_behind(ticks)
         if not whole and part.more == self._next:
-            raise Unreadable("it hands out the same next page again")
+            raise Circling
         asked_ns, looked_ns = (int(at * 1_000_000) * 1000 for at in (reply.asked_at, reply.true_at))
         begun_ns = asked_ns if self._begun_ns is None else self._begun_ns
         found = ticks + self._found if self._back else self._found + ticks

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
-from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.cells import Circling, Unreadable
 from adapters_out.provider_kit.judge import judge
 from adapters_out.provider_kit.provider import BarsEndpoint
 from adapters_out.provider_kit.sheet import Sheet
@@ -94,7 +94,7 @@ class Walk:
         if sheet.more is None and reached <= left.start:
             raise Unreadable("the page before was sent again")
         if sheet.more is not None and sheet.more == self._cursor:
-            raise Unreadable("it hands out the same next page again")
+            raise Circling
         self._pages -= 1
         if self._pages <= 0:
             raise Unreadable("there is no end of pages")

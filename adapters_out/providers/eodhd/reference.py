@@ -20,7 +20,7 @@ from adapters_out.provider_kit.provider import (
 )
 from adapters_out.providers.eodhd.spelling import NAME, is_pair, pair_of, stock_of, symbol_of
 from domain.actions import ActionKind, CorporateAction
-from domain.errors import NotListed
+from domain.errors import CallRefused, NotListed
 from domain.instrument import Instrument, Listing
 
 _ABSENT = "NA"
@@ -30,11 +30,15 @@ _Cell = str | float | int | None
 
 
 class _Quote(Struct):
-    """Without data every value is the text NA, under status 200."""
+    """Without data every value is the text NA, under status 200.
+
+    The previous close is a number all the same where the symbol is known.
+    """
 
     code: str
     close: _Cell = None
     timestamp: _Cell = None
+    previous: _Cell = field(name="previousClose", default=None)
 
 
 def _ask_price(instrument: Instrument) -> Call:
@@ -49,6 +53,8 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     quote = next((quote for quote in quotes if quote.code == symbol), None)
     if quote is None:
         raise Unreadable("it says nothing about what was asked")
+    if quote.close == _ABSENT and quote.previous not in {None, _ABSENT}:
+        raise CallRefused(f"{NAME} has no price of {symbol} at the moment.", provider=NAME)
     if quote.close == _ABSENT:
         raise NotListed(f"{NAME} has no price of {symbol}.", provider=NAME)
     ts = None if quote.timestamp in {None, _ABSENT} else whole(quote.timestamp)

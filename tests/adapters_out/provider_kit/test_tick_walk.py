@@ -161,13 +161,16 @@ def test_a_moment_that_is_none_is_unreadable(moment: int) -> None:
 
 
 def test_a_page_without_end_is_given_up() -> None:
-    """The same next page again, or a hundred empty ones, end the walk."""
+    """The same next page again ends the walk at once: trying again would bring it again."""
 
     def circling(*_: object) -> TicksPart:
         return TicksPart([], Call("/trades", {"from": 1}))
 
-    with pytest.raises(MalformedPayload, match="same next page"):
-        walked(Venue([1]), within(1, 0, 20, newest=True), replace(PAGED, read=circling))
+    venue = Venue([1])
+    with pytest.raises(MalformedPayload, match="same next page") as raised:
+        walked(venue, within(1, 0, 20, newest=True), replace(PAGED, read=circling))
+    assert venue.calls == 2
+    assert not raised.value.hurts_health
 
 
 @pytest.mark.parametrize("newest", [True, False])

@@ -80,6 +80,13 @@ def test_recorded_quotes_without_data(recordings: Path) -> None:
         PRICE.read(reply, Instrument.stock("RICHTER"))  # it is RICHTER.BUD
 
 
+def test_a_symbol_with_a_previous_close_is_known_though_it_has_no_price() -> None:
+    """NA beside a number: nobody traded, and its bars must not be refused for that."""
+    body = b'{"code":"MCD.US","timestamp":"NA","close":"NA","volume":"NA","previousClose":12880}'
+    with pytest.raises(CallRefused, match="no price of MCD"):
+        PRICE.read(Reply(200, body), Instrument.stock("MCD"))
+
+
 @pytest.mark.recordings
 def test_recorded_actions_are_read_right(recordings: Path) -> None:
     """Four to one; dividends as they were declared."""
