@@ -18,7 +18,7 @@ from domain.errors import (
     UnknownInstrument,
     UnsupportedInterval,
 )
-from domain.instrument import Instrument
+from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
 from domain.provider import Capability
 from domain.routing import Candidate, Ranking, rank
@@ -175,7 +175,7 @@ class RankCandidates:
         Raises:
             InvalidRequest: ``only`` names no configured provider.
         """
-        asked = self._asked(only)
+        asked = _dealing_in(self._asked(only), instrument.asset_class)
         unlisted = [name for name in asked if self._unlisted.knows(name, instrument.id)]
         kind = (capability, instrument.asset_class, interval)
         facts = [
@@ -246,6 +246,14 @@ class RankCandidates:
             spent_until=budget.spent_until,
             denied_until=denied_until,
         )
+
+
+def _dealing_in(
+    providers: Mapping[str, MarketDataProvider], kind: AssetClass
+) -> Mapping[str, MarketDataProvider]:
+    """Those who deal in that class of assets; the others are no reason, unless there is no one."""
+    found = {n: p for n, p in providers.items() if kind in p.capabilities.asset_classes}
+    return found or providers
 
 
 def _not_listed(name: str, instrument: Instrument) -> Attempt:

@@ -112,7 +112,7 @@ def test_cancelling_and_submitting_twice(database_stage: Stage) -> None:
     ("change", "status"),
     [
         ({"symbol": "%00"}, 400),
-        ({"symbol": "AAPL"}, 404),
+        ({"symbol": "BTC-PERP-USD"}, 404),
         ({"interval": "7m"}, 422),
         ({"interval": None}, 400),
         ({"start": "soon"}, 400),
