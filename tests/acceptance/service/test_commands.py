@@ -107,7 +107,7 @@ def test_the_terminal_forms(stage: Stage) -> None:
         (("bars", "BTCUSDT", "--provider", "nobody"), 2, ("nobody", "kraken")),
         (("bars", "BTCUSDT", "--format", "xml"), 2, ("xml", "csv")),
         (("bars", "BTCUSDT", "--start", "1717372800000"), 2, ("--start",)),
-        (("bars", "AAPL"), 1, ("AAPL",)),
+        (("bars", "NOSUCHUSDT"), 1, ("NOSUCH-USDT",)),
         (("backfill", "BTCUSDT"), 2, ("interval",)),
         (("backfill", "BTCUSDT", "--interval", "1m", "--start", "9", "--end", "8"), 2, ("end",)),
         (("backfill", "QQQ/USDT", *_SPAN), 1, ("QQQ-USDT",)),
