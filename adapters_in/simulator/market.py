@@ -4,7 +4,8 @@ Days are noise; hours are days taken apart, minutes hours, seconds minutes (:mod
 bar of any interval equals the roll-up of any finer ones, without computing them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from adapters_in.simulator.split import Spans, split
 HOUR, MINUTE = 3600, 60
 _OCTAVES = 9  # the slowest wave takes 256 days
 _FLOOR_TICKS = 5.0  # a price of a few ticks could not move
+# Neighbouring calls are about the same few days, hours and minutes: 10 MB of them are kept.
+_FEW, _KEPT = 60, 2048
 # Each unit: what it is cut from, and into how many.
 _PARENT = {HOUR: DAY, MINUTE: HOUR, 1: MINUTE}
 
@@ -80,6 +83,12 @@ class SyntheticMarket:
 
     def _spans(self, asset: Asset, unit: int, start: int, end: int) -> Spans:
         """Every span of ``unit`` seconds in the aligned ``[start, end)``, closed ones too."""
+        if end - start <= _FEW * unit:
+            return _remembered(self, asset, unit, start, end)
+        return self.spread(asset, unit, start, end)
+
+    def spread(self, asset: Asset, unit: int, start: int, end: int) -> Spans:
+        """The same, made anew."""
         if unit == DAY:
             return self._days(asset, np.arange(start // DAY, end // DAY, dtype=np.int64))
         size = _PARENT[unit]
@@ -112,6 +121,14 @@ class SyntheticMarket:
         ticks = asset.level * 10**asset.decimals * np.exp(asset.swing * waves)
         settled: Ints = np.rint(np.maximum(ticks, _FLOOR_TICKS)).astype(np.int64)
         return settled
+
+
+@lru_cache(maxsize=_KEPT)
+def _remembered(market: SyntheticMarket, asset: Asset, unit: int, start: int, end: int) -> Spans:
+    spans = market.spread(asset, unit, start, end)
+    for field in fields(spans):
+        getattr(spans, field.name).setflags(write=False)
+    return spans
 
 
 def _session_before(asset: Asset, day: Ints) -> Ints:
