@@ -43,7 +43,7 @@ class CompleteSeries:
     - at the live edge the newest stored bars are read again with the new ones, because
       providers correct young bars; what was lost by us is fetched exactly;
     - many scattered holes are asked for together as far as they share a page;
-    - while the market is closed nothing is asked for;
+    - for a closed market alone nobody is asked;
     - of an interval that the provider lacks, the series that it is rolled up from is completed.
     """
 
@@ -169,7 +169,7 @@ class CompleteSeries:
             edge = TimeRange(interval.shift(live, -1), live)
             missing = missing.union(RangeSet((edge,)))
         wanted = _with_overlap(missing, held, live, can.reread_bars)
-        return plan_asks(wanted, interval, can.page_bars, closed)
+        return plan_asks(_to_the_end(wanted, held), interval, can.page_bars, closed)
 
     def _rests(self, key: SeriesKey) -> bool:
         """Whether no bar can be running now."""
@@ -177,6 +177,18 @@ class CompleteSeries:
         return calendar_of(key.instrument).is_closed(
             key.interval, TimeRange(opened, key.interval.close(opened))
         )
+
+
+def _to_the_end(missing: RangeSet, held: Held) -> RangeSet:
+    """With the closed stretch that ends the window, if what is before it is asked for anyway.
+
+    Bars of a session that the calendar does not know are not overlooked, and pages of providers
+    end behind so many rows or months: a weekend more is no call more.
+    """
+    tail = held.coverage.closed.ranges[-1:]
+    if not missing or not tail or tail[0].end != held.span.end:
+        return missing
+    return missing.union(RangeSet(tail)) if missing.ranges[-1].end == tail[0].start else missing
 
 
 def _is_new(missing: RangeSet, held: Held, live: int) -> bool:

@@ -127,6 +127,21 @@ def test_the_latest_minutes_on_a_monday_reach_back_to_friday_in_two_calls() -> N
     in_virtual_time(scene())
 
 
+def test_the_latest_minutes_on_a_sunday_are_asked_for_up_to_now_once() -> None:
+    """The call for Friday's reaches to the present: nobody sends less for a session more."""
+
+    async def scene() -> None:
+        world = world_at("2024-02-04T14:35", replace(STOCKS, page_bars=10_000))
+        process = Process(world)
+        assert len((await process.ask(apple(5, Interval.M1))).series) == 5
+        assert world.pages == [TimeRange(at("2024-02-03T00:55"), at("2024-02-04T14:35"))]
+        world.forget_calls()
+        assert len((await process.ask(apple(5, Interval.M1))).series) == 5
+        assert world.pages == []
+
+    in_virtual_time(scene())
+
+
 def test_one_call_bridges_the_weekend_if_it_fits_into_a_page() -> None:
     """A provider with long pages is asked once."""
 
