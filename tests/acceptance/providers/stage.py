@@ -63,6 +63,8 @@ class Stage:
         self.name = name
         self.provider = PROVIDERS[name] if provider is None else provider
         self._ring = ring
+        # A plug-in may have come since; looking for it every time would cost most of a scenario.
+        self._spoken = DIALECTS if name in DIALECTS else discover_dialects()
         is_scripted = ring == "scripted"
         self._runner = asyncio.Runner(loop_factory=VirtualTimeLoop if is_scripted else None)
         self.plays_stocks = name in STOCK_PLAYERS
@@ -85,10 +87,10 @@ class Stage:
     async def _simulated(self) -> Simulator:
         if self._ring == "scripted":
             self._base_url = f"http://simulator/{self.name}"
-            simulator = Simulator(self.clock, seed=_SEED, spoken=DIALECTS)
+            simulator = Simulator(self.clock, seed=_SEED, spoken=self._spoken)
             simulator.origin = "http://simulator"
             return simulator
-        server = SimulatorServer("127.0.0.1", 0, self.clock, seed=_SEED, spoken=DIALECTS)
+        server = SimulatorServer("127.0.0.1", 0, self.clock, seed=_SEED, spoken=self._spoken)
         await self._open.enter_async_context(server)
         self._base_url = server.base_url(self.name)
         return server.simulator

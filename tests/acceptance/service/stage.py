@@ -28,7 +28,11 @@ COMMAND = str(Path(sys.executable).with_name("fks-data"))
 OHLCV = "/api/v1/data/ohlcv"
 _END_S = 25.0
 # The demo's own pace would make back-fills of a test take minutes.
-_FAST = {f"{prefix}_RPS": "200" for prefix in PREFIX.values()} | {"FKS_BINANCE_RPM": "0"}
+_FAST = {
+    f"{prefix}_{what}": most
+    for prefix in PREFIX.values()
+    for what, most in (("RPS", "200"), ("RPM", "0"), ("RPD", "0"))
+}
 
 
 class Process:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.service.calls import Answer
 from tests.acceptance.service.crowd import ask, crowd
+from tests.acceptance.service.exchange import PREFIX
 from tests.acceptance.service.stage import OHLCV, Service, Stage
 from tests.runner import Run
 
@@ -39,7 +40,9 @@ BODIES: tuple[bytes, ...] = (
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """One service for everything hostile."""
+    keys = {f"{prefix}_API_KEY": "a-key-of-ours" for prefix in PREFIX.values()}
     with Stage() as stage:
+        stage.environment |= keys
         yield stage.serve()
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import time
-from collections import Counter
 from itertools import count
 
 import pytest
@@ -68,7 +67,7 @@ def test_fifty_callers(embedded_stage: Stage) -> None:
     asyncio.run(press(service, 4.0, 0))
     before = service.rss_mib
     answers = asyncio.run(press(service, SECONDS, 10_000))
-    assert Counter(a.status for _, a in answers) == {200: len(answers)}
+    assert [(path, a) for path, a in answers if a.status != 200] == []
     assert p99([a.took for path, a in answers if "start=" in path and "BTC" in path]) < WARM_S
     assert max(a.took for _, a in answers) < DEADLINE_S
     assert service.rss_mib - before < GROWTH_MIB
