@@ -14,8 +14,8 @@ help:  ## list the words
 run: $(VENV)/.run  ## start the service with demo providers: no key, no network
 	$(BIN)/fks-data serve --demo
 
-# Two workers: most tests wait for real servers, so this halves the time on two cores.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+# Three workers: most tests wait for real servers, so two cores are not busy with fewer.
+PYTEST_ARGS ?= -n 3 --dist loadgroup
 # What fails beside another test is tried once more alone: tests of the running service count
 # seconds, and a fault of ours fails alone too.
 PYTEST_AGAIN := --last-failed --last-failed-no-failures none

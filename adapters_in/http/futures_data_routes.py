@@ -24,8 +24,6 @@ from domain.ticks import T
 
 _MOST = 50_000
 
-_NOTHING = "The range is empty: its end must lie after its start."
-
 
 class FuturesDataRoutes:
     """Routes about single contracts."""
@@ -109,8 +107,6 @@ class FuturesDataRoutes:
             stop = place if stop is None else min(stop, place)
         elif place is not None:
             first = place if first is None else max(first, place)
-        if first is not None and stop is not None and stop <= first:
-            raise NoData(_NOTHING)
         return ticker, TickQuery(
             symbol=ticker,
             instrument=instrument,
@@ -162,5 +158,5 @@ def bounds(values: dict[str, Any], *, newest: bool) -> tuple[int | None, int | N
         (stops if newest else firsts).append(place)
     start, end = max(firsts, default=None), min(stops, default=None)
     if start is not None and end is not None and end <= start:
-        raise NoData(_NOTHING)
+        raise NoData("The range is empty: its end must lie after its start.")
     return start, end

@@ -40,6 +40,8 @@ async def collect(
         NoData: there are none; otherwise as ``read``.
     """
     span = _within(query, session)
+    if span.start_ns is not None and span.end_ns is not None and span.end_ns <= span.start_ns:
+        raise NoData(f"There is nothing of {query.symbol} in that stretch of time.")
     found: list[T] = []
     answer: TickAnswer[T] | None = None
     for _ in range(_PAGES):
