@@ -1,6 +1,5 @@
 """Tell what every provider can do and how it is doing."""
 
-import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -9,7 +8,7 @@ from domain.budget import BudgetView
 from domain.circuit import ProviderHealth
 from domain.provider import Capabilities, ProviderPolicy
 from ports.health_board import HealthBoard
-from ports.market_data import MarketDataProvider, ProviderCatalogue
+from ports.market_data import ProviderCatalogue
 from ports.pacing import Pacer
 
 
@@ -41,16 +40,19 @@ class ListProviders:
 
     async def __call__(self) -> Sequence[ProviderFacts]:
         """The facts now."""
-        facts = (self._facts(provider) for provider in self._catalogue.all().values())
-        return await asyncio.gather(*facts)
-
-    async def _facts(self, provider: MarketDataProvider) -> ProviderFacts:
-        return ProviderFacts(
-            name=provider.name,
-            policy=provider.policy,
-            capabilities=provider.capabilities,
-            needs_key=provider.needs_key,
-            has_key=provider.has_key,
-            health=await self._health.view(provider.name),
-            budget=await self._pacer.view(provider.name, provider.policy),
-        )
+        offers = self._catalogue.all()
+        policies = {name: provider.policy for name, provider in offers.items()}
+        healths = await self._health.views(tuple(offers))
+        budgets = await self._pacer.views(policies)
+        return [
+            ProviderFacts(
+                name=name,
+                policy=provider.policy,
+                capabilities=provider.capabilities,
+                needs_key=provider.needs_key,
+                has_key=provider.has_key,
+                health=healths[name],
+                budget=budgets[name],
+            )
+            for name, provider in offers.items()
+        ]

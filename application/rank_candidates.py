@@ -1,6 +1,5 @@
 """Find out which providers could answer, with today's facts about each."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from application.explain_failure import failure_of
@@ -178,13 +177,10 @@ class RankCandidates:
         asked = _dealing_in(self._asked(only), instrument.asset_class)
         unlisted = [name for name in asked if self._unlisted.knows(name, instrument.id)]
         kind = (capability, instrument.asset_class, interval)
-        facts = [
-            self._facts(asked[name], self._unentitled.until((name, *kind), start))
-            for name in asked
-            if name not in unlisted
-        ]
+        maybe = {name: provider for name, provider in asked.items() if name not in unlisted}
+        denied = {name: self._unentitled.until((name, *kind), start) for name in maybe}
         ranking = rank(
-            await asyncio.gather(*facts),
+            await self._facts(maybe, denied),
             capability,
             instrument,
             interval,
@@ -231,21 +227,32 @@ class RankCandidates:
             raise InvalidRequest(message, "provider")
         return {only: providers[only]}
 
-    async def _facts(self, provider: MarketDataProvider, denied_until: float | None) -> Candidate:
-        health = await self._health.view(provider.name)
-        budget = await self._pacer.view(provider.name, provider.policy)
-        return Candidate(
-            name=provider.name,
-            capabilities=provider.capabilities,
-            needs_key=provider.needs_key,
-            has_key=provider.has_key,
-            health=health,
-            # a busy second is waited out, not failed over
-            quota_used=budget.quota_used,
-            frozen_until=budget.frozen_until,
-            spent_until=budget.spent_until,
-            denied_until=denied_until,
-        )
+    async def _facts(
+        self,
+        providers: Mapping[str, MarketDataProvider],
+        denied_until: Mapping[str, float | None],
+    ) -> Sequence[Candidate]:
+        """What is known of each, in two round trips however many they are."""
+        if not providers:
+            return ()
+        policies = {name: provider.policy for name, provider in providers.items()}
+        healths = await self._health.views(tuple(providers))
+        budgets = await self._pacer.views(policies)
+        return [
+            Candidate(
+                name=name,
+                capabilities=provider.capabilities,
+                needs_key=provider.needs_key,
+                has_key=provider.has_key,
+                health=healths[name],
+                # a busy second is waited out, not failed over
+                quota_used=budgets[name].quota_used,
+                frozen_until=budgets[name].frozen_until,
+                spent_until=budgets[name].spent_until,
+                denied_until=denied_until[name],
+            )
+            for name, provider in providers.items()
+        ]
 
 
 def _dealing_in(

@@ -34,6 +34,7 @@ from adapters_out.redis.cache import RedisCache
 from adapters_out.redis.client import open_client
 from adapters_out.redis.health_board import RedisHealthBoard
 from adapters_out.redis.layered_budget_book import LayeredBudgetBook
+from adapters_out.redis.outage import Outage
 from adapters_out.redis.turnstile import RedisTurnstile
 from adapters_out.system.clock import SystemChance, SystemClock, SystemIds
 from adapters_out.system.telemetry import EventLog, PrometheusTelemetry
@@ -136,7 +137,8 @@ class Production(containers.DeclarativeContainer):
 
     redis = providers.Singleton(open_client, redis_url)
     record = providers.Singleton(PostgresBudgetBook, ring.pool)
-    fast_book = providers.Singleton(RedisBudgetBook, redis)
+    outage = providers.Factory(Outage, ring.clock)
+    fast_book = providers.Singleton(RedisBudgetBook, redis, outage)
     book = providers.Singleton(LayeredBudgetBook, fast_book, record, ring.clock)
     health = providers.Singleton(RedisHealthBoard, redis, ring.clock)
     cache = providers.Singleton(RedisCache, redis, ring.clock)

@@ -1,6 +1,7 @@
 """The health of providers, shared by all processes."""
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.circuit import Outcome, ProviderHealth
@@ -12,6 +13,10 @@ class HealthBoard(Protocol):
     @abstractmethod
     async def view(self, provider: str) -> ProviderHealth:
         """The health as all processes see it (a healthy default if it cannot be read)."""
+
+    @abstractmethod
+    async def views(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+        """:meth:`view` of many in one round trip, under their names."""
 
     @abstractmethod
     async def record(self, provider: str, outcome: Outcome) -> ProviderHealth:

@@ -1,6 +1,7 @@
 """The request budget that all processes share."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Protocol
 
 from domain.budget import BudgetState, BudgetView, Grant
@@ -33,8 +34,8 @@ class BudgetBook(Protocol):
         """Raise our usage of one window to what the provider reported."""
 
     @abstractmethod
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        """The state now."""
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        """The states of these providers now, in one round trip."""
 
     @abstractmethod
     async def check(self) -> None:
@@ -103,8 +104,8 @@ class Pacer(Protocol):
         """Take over a usage that the provider itself reported, if it is higher than ours."""
 
     @abstractmethod
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        """The state for people; never fails the request that shows it."""
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        """The states of these providers; never fails the request that shows or weighs them."""
 
     @abstractmethod
     async def check(self) -> None:

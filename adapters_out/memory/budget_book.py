@@ -1,6 +1,6 @@
 """The budget of a single process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from domain import pacing
 from domain.budget import BudgetState, BudgetView, Grant, view
@@ -33,8 +33,9 @@ class MemoryBudgetBook(BudgetBook, BudgetRecord):
     ) -> None:
         self._change(provider, lambda s, now: pacing.correct(s, policy, window_s, used, now))
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        return view(self._state(provider), policy, self._clock.now())
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        now = self._clock.now()
+        return {name: view(self._state(name), policy, now) for name, policy in policies.items()}
 
     async def check(self) -> None:
         return

@@ -1,5 +1,7 @@
 """The health of providers as one process sees it."""
 
+from collections.abc import Mapping, Sequence
+
 from domain.circuit import Outcome, ProviderHealth, after, claim_probe
 from ports.clock import Clock
 from ports.health_board import HealthBoard
@@ -14,6 +16,9 @@ class MemoryHealthBoard(HealthBoard):
 
     async def view(self, provider: str) -> ProviderHealth:
         return self._healths.get(provider, ProviderHealth())
+
+    async def views(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+        return {name: self._healths.get(name, ProviderHealth()) for name in providers}
 
     async def record(self, provider: str, outcome: Outcome) -> ProviderHealth:
         health = after(await self.view(provider), outcome)

@@ -1,6 +1,6 @@
 """The request budget in PostgreSQL: for processes that share no Redis, and the durable record."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -22,6 +22,10 @@ _TRIES = 100
 _READ = """
 SELECT p.budget::text, p.version, extract(epoch FROM clock_timestamp())::float8
 FROM (VALUES (%s::text)) AS wanted (provider) LEFT JOIN provider_state p USING (provider)
+"""
+_READ_MANY = """
+SELECT provider, p.budget::text, extract(epoch FROM clock_timestamp())::float8
+FROM unnest(%s::text[]) AS wanted (provider) LEFT JOIN provider_state p USING (provider)
 """
 _WRITE = """
 INSERT INTO provider_state AS p (provider, budget)
@@ -73,9 +77,12 @@ class PostgresBudgetBook(BudgetBook, BudgetRecord):
             provider, lambda s, now: (pacing.spend(s, policy, weight, now), Grant(True))
         )
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        row = await self._within(provider, lambda c: _look(c, provider))
-        return view(row.state, policy, self._now(row))
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        rows = await self._within("", lambda c: _look_at_many(c, policies))
+        return {
+            name: view(rows[name].state, policy, self._now(rows[name]))
+            for name, policy in policies.items()
+        }
 
     async def check(self) -> None:
         await self._within("", lambda c: _look(c, ""))
@@ -118,8 +125,16 @@ class _Row(Struct, frozen=True):
 async def _look(connection: Connection, provider: str) -> _Row:
     found = await (await connection.execute(_READ, (provider,))).fetchone()
     budget, version, now = found or (None, None, 0.0)
-    state = msgspec.json.decode(budget, type=BudgetState) if budget else BudgetState()
-    return _Row(state, version or 0, now)
+    return _Row(_state(budget), version or 0, now)
+
+
+async def _look_at_many(connection: Connection, providers: Iterable[str]) -> dict[str, _Row]:
+    found = await connection.execute(_READ_MANY, (list(providers),))
+    return {name: _Row(_state(budget), 0, now) for name, budget, now in await found.fetchall()}
+
+
+def _state(budget: str | None) -> BudgetState:
+    return msgspec.json.decode(budget, type=BudgetState) if budget else BudgetState()
 
 
 async def _swap(

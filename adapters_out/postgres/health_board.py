@@ -1,6 +1,7 @@
 """The health of providers in PostgreSQL: for processes that share no Redis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -12,6 +13,7 @@ from ports.health_board import HealthBoard
 
 _TRIES = 50
 _READ = "SELECT health::text, version FROM provider_health WHERE provider = %s"
+_READ_MANY = "SELECT provider, health::text FROM provider_health WHERE provider = ANY(%s)"
 _WRITE = """
 INSERT INTO provider_health AS p (provider, health) VALUES (%s, %s::jsonb)
 ON CONFLICT (provider) DO UPDATE
@@ -40,6 +42,12 @@ class PostgresHealthBoard(HealthBoard):
         except MarketDataError:
             return ProviderHealth()
         return health
+
+    async def views(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+        known = dict.fromkeys(providers, ProviderHealth())
+        with suppress(MarketDataError):
+            known |= await self._pool.within(lambda c: _look_at_many(c, providers))
+        return known
 
     async def record(self, provider: str, outcome: Outcome) -> ProviderHealth:
         news = self._unwritten.get(provider, Unwritten()).plus(outcome)
@@ -87,3 +95,10 @@ async def _look(connection: Connection, provider: str) -> tuple[ProviderHealth, 
     if found is None:
         return ProviderHealth(), 0
     return msgspec.json.decode(found[0], type=ProviderHealth), found[1]
+
+
+async def _look_at_many(
+    connection: Connection, providers: Sequence[str]
+) -> dict[str, ProviderHealth]:
+    found = await (await connection.execute(_READ_MANY, (list(providers),))).fetchall()
+    return {name: msgspec.json.decode(text, type=ProviderHealth) for name, text in found}

@@ -176,10 +176,11 @@ class PostgresPool:
 
     def _translated(self, error: psycopg.Error) -> MarketDataError:
         if isinstance(error, PoolTimeout | TooManyRequests):
-            if self._busy < self._max_size:
+            # Fewer than the most there may be: the pool grows while a crowd already waits.
+            if not self._busy:
                 return StoreUnavailable(UNREACHABLE)
             return Overloaded(
-                f"All {self._max_size} database connections are busy: try again in a moment."
+                f"Every database connection is busy ({self._busy}): try again in a moment."
             )
         return translated(error)
 

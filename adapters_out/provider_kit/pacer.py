@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -78,10 +79,11 @@ class SharedPacer(Pacer):
     ) -> None:
         await self._book.correct(provider, policy, window_s, used)
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
         with suppress(BudgetUnavailable):
-            self._views[provider] = await self._book.view(provider, policy)
-        return self._views.get(provider, BudgetView(policy.rps, 0.0))
+            self._views |= await self._book.views(policies)
+        unseen = {name: BudgetView(policy.rps, 0.0) for name, policy in policies.items()}
+        return {name: self._views.get(name, unseen[name]) for name in policies}
 
     async def check(self) -> None:
         await self._book.check()

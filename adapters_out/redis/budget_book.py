@@ -1,6 +1,6 @@
 """The request budget in Redis: one atomic step per call, on Redis's clock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 
-from adapters_out.redis.client import FAULTS, PREFIX, answer
+from adapters_out.redis.client import FAULTS, HANGS, PREFIX, answer
+from adapters_out.redis.outage import Outage
 from adapters_out.redis.swap import Swap
 from domain import pacing
 from domain.budget import (
@@ -46,10 +47,12 @@ class RedisBudgetBook(BudgetBook):
     """One key per provider. A ``clock`` replaces Redis's in tests.
 
     Redis may forget: combine this book with a durable record in :class:`LayeredBudgetBook`.
+    When Redis hangs, one caller a second waits for it; the others are refused at once.
     """
 
-    def __init__(self, client: Redis, clock: Clock | None = None) -> None:
+    def __init__(self, client: Redis, outage: Outage, clock: Clock | None = None) -> None:
         self._client = client
+        self._outage = outage
         self._clock = clock
         self._take = client.register_script(_TAKE)
         self._swap = Swap(client)
@@ -78,20 +81,18 @@ class RedisBudgetBook(BudgetBook):
         """Merge a durable record into the account. Raises ``BudgetUnavailable``."""
         await self._change(provider, lambda s, now: pacing.restore(s, record, now))
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        with _closed(provider):
-            _, state, now = await self._look(provider)
-        return view(state, policy, now)
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        states, now = await self._look_at_many(tuple(policies))
+        return {name: view(states[name], policy, now) for name, policy in policies.items()}
 
     async def check(self) -> None:
-        with _closed(""):
+        with self._closed(""):
             await answer(self._client.exists(_key("")))
 
-    async def is_restored(self, provider: str) -> bool:
-        """Whether a durable record was merged in. Raises ``BudgetUnavailable``."""
-        with _closed(provider):
-            _, state, _ = await self._look(provider)
-        return state.restored
+    async def forgotten(self, providers: Iterable[str]) -> Sequence[str]:
+        """Into whose accounts no durable record was merged yet. Raises ``BudgetUnavailable``."""
+        states, _ = await self._look_at_many(tuple(providers))
+        return [name for name, state in states.items() if not state.restored]
 
     async def _ask(
         self,
@@ -112,24 +113,36 @@ class RedisBudgetBook(BudgetBook):
             "spacing": pacing.spacing(policy),
             "windows": [_request(window, weight, priority) for window in policy.windows],
         }
-        with _closed(provider):
+        with self._closed(provider):
             packed = msgspec.msgpack.encode(request)
             reply = await answer(self._take(keys=[_key(provider)], args=[packed]))
         return msgspec.msgpack.decode(reply, type=_Reply).grant() if reply else None
 
     async def _look(self, provider: str) -> tuple[bytes, BudgetState, float]:
+        (packed,), now = await self._read((provider,))
+        return packed, _state(packed), now
+
+    async def _look_at_many(
+        self, providers: Sequence[str]
+    ) -> tuple[Mapping[str, BudgetState], float]:
+        with self._closed(""):
+            found, now = await self._read(providers)
+            return {n: _state(packed) for n, packed in zip(providers, found, strict=True)}, now
+
+    async def _read(self, providers: Sequence[str]) -> tuple[Sequence[bytes], float]:
+        """The packed accounts (empty if there is none) and the time of whoever keeps them."""
         async with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.get(_key(provider))
+            for name in providers:
+                pipeline.get(_key(name))
             pipeline.time()
-            packed, (seconds, micros) = await answer(pipeline.execute())
-        state = msgspec.msgpack.decode(packed, type=BudgetState) if packed else BudgetState()
+            *found, (seconds, micros) = await answer(pipeline.execute())
         now = self._clock.now() if self._clock else seconds + micros / 1e6
-        return packed or b"", state, now
+        return [packed or b"" for packed in found], now
 
     async def _change(
         self, provider: str, step: Callable[[BudgetState, float], BudgetState]
     ) -> None:
-        with _closed(provider):
+        with self._closed(provider):
             for _ in range(_TRIES):
                 packed, state, now = await self._look(provider)
                 changed = step(state, now)
@@ -138,6 +151,18 @@ class RedisBudgetBook(BudgetBook):
                 if await self._swap(_key(provider), packed, msgspec.msgpack.encode(changed)):
                     return
         raise _unavailable(provider)
+
+    @contextmanager
+    def _closed(self, provider: str) -> Iterator[None]:
+        """Fail closed."""
+        if self._outage.is_on:
+            raise _unavailable(provider)
+        try:
+            yield
+        except FAULTS as error:
+            if isinstance(error, HANGS):
+                self._outage.begin()
+            raise _unavailable(provider) from error
 
 
 class _Reply(Struct, frozen=True, array_like=True):
@@ -179,13 +204,8 @@ def _key(provider: str) -> str:
     return f"{PREFIX}budget:1:{{{provider}}}"
 
 
-@contextmanager
-def _closed(provider: str) -> Iterator[None]:
-    """Fail closed."""
-    try:
-        yield
-    except FAULTS as error:
-        raise _unavailable(provider) from error
+def _state(packed: bytes) -> BudgetState:
+    return msgspec.msgpack.decode(packed, type=BudgetState) if packed else BudgetState()
 
 
 def _unavailable(provider: str) -> BudgetUnavailable:

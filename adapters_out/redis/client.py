@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,6 +23,8 @@ ANSWER_S = 0.8
 PREFIX = "fks:"
 # `redis.TimeoutError` is no `redis.ConnectionError`; a name that does not resolve is an OSError.
 FAULTS = (RedisError, OSError, TimeoutError)
+# What a server does that is there and says nothing; who is refused learns it at once.
+HANGS = (TimeoutError, exceptions.TimeoutError)
 
 
 def open_client(url: str, *, max_connections: int = 32) -> Redis:

@@ -1,11 +1,11 @@
 """The health of providers in Redis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from redis.asyncio import Redis
 
-from adapters_out.redis.client import FAULTS, PREFIX, fetch
+from adapters_out.redis.client import FAULTS, PREFIX, answer, fetch
 from adapters_out.redis.outage import Outage
 from adapters_out.redis.swap import Swap
 from domain.circuit import Outcome, ProviderHealth, Unwritten, claim_probe, replay
@@ -34,6 +34,20 @@ class RedisHealthBoard(HealthBoard):
     async def view(self, provider: str) -> ProviderHealth:
         return await self._change(provider, lambda health: health)
 
+    async def views(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+        healthy = dict.fromkeys(providers, ProviderHealth())
+        if self._outage.is_on:
+            return healthy
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for name in providers:
+                    pipeline.get(_key(name))
+                found = await answer(pipeline.execute())
+        except FAULTS:
+            self._outage.begin()
+            return healthy
+        return {name: _health(packed) for name, packed in zip(providers, found, strict=True)}
+
     async def record(self, provider: str, outcome: Outcome) -> ProviderHealth:
         news = self._unwritten.get(provider, Unwritten()).plus(outcome)
         if news.can_wait(outcome.at):
@@ -60,7 +74,7 @@ class RedisHealthBoard(HealthBoard):
             return ProviderHealth()
         try:
             for _ in range(_TRIES):
-                health = await self._once(f"{PREFIX}health:1:{{{provider}}}", step)
+                health = await self._once(_key(provider), step)
                 if health is not None:
                     return health
         except FAULTS:
@@ -69,9 +83,18 @@ class RedisHealthBoard(HealthBoard):
 
     async def _once(self, key: str, step: _Step) -> ProviderHealth | None:
         packed = await fetch(self._client, key) or b""
-        health = msgspec.msgpack.decode(packed, type=ProviderHealth) if packed else ProviderHealth()
+        health = _health(packed)
         changed = step(health)
         if changed == health:
             return health
         news = msgspec.msgpack.encode(changed)
         return changed if await self._swap(key, packed, news, _TTL_S) else None
+
+
+def _key(provider: str) -> str:
+    """One key per provider; the digit changes with the layout."""
+    return f"{PREFIX}health:1:{{{provider}}}"
+
+
+def _health(packed: bytes | None) -> ProviderHealth:
+    return msgspec.msgpack.decode(packed, type=ProviderHealth) if packed else ProviderHealth()

@@ -1,6 +1,8 @@
 """A fast budget that may forget, kept honest by a durable record."""
 
+import asyncio
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -79,11 +81,12 @@ class LayeredBudgetBook(BudgetBook):
         if window_s >= _DURABLE_S:
             await self._durable.correct(provider, policy, window_s, used)
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        if not await self._fast.is_restored(provider):
-            await self._restore(provider)
-        seen = await self._fast.view(provider, policy)
-        await self._remember(provider, seen.frozen_until, banned=seen.banned)
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        forgotten = await self._fast.forgotten(policies)
+        await asyncio.gather(*(self._restore(provider) for provider in forgotten))
+        seen = await self._fast.views(policies)
+        for provider, account in seen.items():
+            await self._remember(provider, account.frozen_until, banned=account.banned)
         return seen
 
     async def check(self) -> None:

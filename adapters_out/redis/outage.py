@@ -6,7 +6,7 @@ _PAUSE_S = 1.0
 
 
 class Outage:
-    """Remembers the last fault for a second, so that only one caller a second meets it."""
+    """Remembers the last fault for a second, so that only one caller a second waits for it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -308,7 +308,7 @@ def test_what_only_the_second_choice_lists_is_served_from_its_store_at_one_round
         world.forget_calls()
         answer = await process.ask(query())
         assert (answer.provider, answer.substituted, answer.cached) == ("second", True, True)
-        assert (world.store.trips, world.pages, world.health.views) == (["read"], [], 0)
+        assert (world.store.trips, world.pages, world.health.looks) == (["read"], [], 0)
 
     in_virtual_time(scene())
 

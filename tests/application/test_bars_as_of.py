@@ -112,7 +112,7 @@ def test_asked_again_it_is_the_same_byte_for_byte_whatever_happened_since(
         world.forget_calls()
         after = await past(Process(world), query(limit), then)
         assert pack_answer(after) == pack_answer(before)
-        assert (world.pages, world.health.views) == ([], 0)
+        assert (world.pages, world.health.looks) == ([], 0)
 
     in_virtual_time(scene())
 

@@ -140,7 +140,7 @@ def test_what_is_stored_costs_one_round_trip_and_no_other_question() -> None:
         world.forget_calls()
         again = await process.ask(query(10))
         assert world.store.trips == ["read"]
-        assert (world.health.views, world.pacer.views, world.pages) == (0, 0, [])
+        assert (world.health.looks, world.pacer.looks, world.pages) == (0, 0, [])
         assert again.cached
         assert pack_answer(again) == pack_answer(fresh)
 

@@ -159,7 +159,7 @@ def test_a_sparse_answer_comes_from_the_store_the_second_time() -> None:
         world.forget_calls()
         after = await process.ask(query(10))
         assert (opens(after), world.pages, after.cached) == (opens(before), [], True)
-        assert world.health.views == 0
+        assert world.health.looks == 0
         assert len(world.store.trips) == 4
 
     in_virtual_time(scene())

@@ -57,7 +57,7 @@ def test_who_does_not_list_an_instrument_is_refused_without_a_look_at_its_health
         candidates.note_unlisted("first", BTC)
         ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
         assert (ranking.chosen, ranking.refused[0].code) == (("second",), "not-listed")
-        assert world.health.views == 1
+        assert world.health.looks == 1
         assert candidates.first_choice(("first", "second"), BTC) == "second"
         other = replace(BTC, id="ETH-USDT")
         assert candidates.first_choice(("first", "second"), other) == "first"

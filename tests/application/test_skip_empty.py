@@ -109,7 +109,7 @@ def test_asked_again_nobody_is_asked() -> None:
             before.window,
         )
         assert (after.cached, after.stale, world.pages) == (True, False, [])
-        assert world.health.views == 0
+        assert world.health.looks == 0
 
     in_virtual_time(scene())
 

@@ -1,7 +1,7 @@
 """Two providers, what processes share, and processes: everything in virtual time."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from adapters_out.memory.bar_store import MemoryBarStore
@@ -83,11 +83,15 @@ class WatchedStore(MemoryBarStore):
 class WatchedHealth(MemoryHealthBoard):
     """Counts how often somebody looks."""
 
-    views = 0
+    looks = 0
 
     async def view(self, provider: str) -> ProviderHealth:
-        self.views += 1
+        self.looks += 1
         return await super().view(provider)
+
+    async def views(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+        self.looks += len(providers)
+        return await super().views(providers)
 
     async def open_circuit(self, provider: str, at: float) -> None:
         """Five faults in a row."""
@@ -98,11 +102,11 @@ class WatchedHealth(MemoryHealthBoard):
 class WatchedPacer(SharedPacer):
     """Counts how often somebody looks."""
 
-    views = 0
+    looks = 0
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
-        self.views += 1
-        return await super().view(provider, policy)
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
+        self.looks += len(policies)
+        return await super().views(policies)
 
 
 class World:
@@ -131,7 +135,7 @@ class World:
         self.first.pages.clear()
         self.second.pages.clear()
         self.store.trips.clear()
-        self.health.views = self.pacer.views = 0
+        self.health.looks = self.pacer.looks = 0
 
     def within(self, seconds: float | None) -> CallContext:
         """A caller who waits that long."""

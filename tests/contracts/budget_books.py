@@ -12,6 +12,7 @@ from adapters_out.postgres.pool import PostgresPool
 from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.client import open_client
 from adapters_out.redis.layered_budget_book import LayeredBudgetBook
+from adapters_out.redis.outage import Outage
 from ports.pacing import BudgetBook
 
 KINDS = ("memory", "postgres", "redis", "layered")
@@ -40,7 +41,7 @@ async def _redis(
     url: str, clock: ManualClock, *, layered: bool
 ) -> AsyncIterator[tuple[BudgetBook, BudgetBook]]:
     client, record = open_client(url), MemoryBudgetBook(clock)
-    one, other = RedisBudgetBook(client, clock), RedisBudgetBook(client, clock)
+    one, other = (RedisBudgetBook(client, Outage(clock), clock) for _ in range(2))
     try:
         if layered:
             yield (

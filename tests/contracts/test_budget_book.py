@@ -70,10 +70,22 @@ def test_a_freeze_holds_for_all_and_is_never_shortened(
     clock.advance(7.9)
     told = run(other.take("binance", TEN, 1, Priority.INTERACTIVE))
     assert (told.granted, told.frozen_until, told.banned) == (False, NOW + 8, True)
-    assert run(other.view("binance", TEN)).frozen_until == NOW + 8
+    assert run(other.views({"binance": TEN}))["binance"].frozen_until == NOW + 8
     clock.advance(0.1)
     assert run(other.take("binance", TEN, 1, Priority.INTERACTIVE)).granted
-    assert run(other.view("binance", TEN)).frozen_until is None
+    assert run(other.views({"binance": TEN}))["binance"].frozen_until is None
+
+
+def test_many_are_seen_at_once(books: Books, run: Run) -> None:
+    """Each by its own policy and account; one that was never used is unused."""
+    slow = ProviderPolicy(rps=100, windows=(Window(10, 60),))
+    run(books[0].take("kraken", slow, 5, Priority.INTERACTIVE))
+    run(books[0].freeze("binance", NOW + 8, banned=True))
+    seen = run(books[1].views({"binance": TEN, "kraken": slow, "kucoin": TEN}))
+    assert list(seen) == ["binance", "kraken", "kucoin"]
+    assert [v.frozen_until for v in seen.values()] == [NOW + 8, None, None]
+    assert [v.used_fraction for v in seen.values()] == [0.0, 0.5, 0.0]
+    assert run(books[1].views({})) == {}
 
 
 def test_a_reported_use_counts_for_all(books: Books, run: Run) -> None:
@@ -81,7 +93,7 @@ def test_a_reported_use_counts_for_all(books: Books, run: Run) -> None:
     policy = ProviderPolicy(rps=100, windows=(Window(100, 60), Window(1000, 86_400)))
     run(books[0].correct("binance", policy, 60, 95))
     run(books[0].correct("binance", policy, 86_400, 970))
-    assert run(books[1].view("binance", policy)).used_fraction == 0.97
+    assert run(books[1].views({"binance": policy}))["binance"].used_fraction == 0.97
     assert not run(books[1].take("binance", policy, 6, Priority.INTERACTIVE)).granted
 
 
@@ -112,7 +124,7 @@ def test_what_never_fits_is_refused(books: Books, run: Run) -> None:
 def test_a_book_in_reach_says_so(books: Books, run: Run) -> None:
     """A check returns when the state can be asked, and changes nothing."""
     run(books[0].check())
-    assert run(books[0].view("", TEN)).used_fraction == 0
+    assert run(books[0].views({"": TEN}))[""].used_fraction == 0
 
 
 numbers = count()
@@ -169,4 +181,5 @@ def test_every_book_does_the_same_arithmetic(
         to_turn = (59.93 - clock.now()) % 60  # calls may arrive on the other side of a minute
         clock.advance(to_turn if step[0] == "turn" else step[1])
         assert run(told(books[int(step[4])], step)) == run(told(model, step))
-        assert run(books[0].view(provider, policy)) == run(model.view(provider, policy))
+        looked_at = {provider: policy}
+        assert run(books[0].views(looked_at)) == run(model.views(looked_at))

@@ -83,6 +83,17 @@ def test_faults_of_all_processes_open_one_circuit(
     assert run(boards[1].view("binance")).state is CircuitState.CLOSED
 
 
+def test_many_are_seen_at_once(boards: Boards, clock: ManualClock, run: Run) -> None:
+    """As each is seen alone; nobody has heard of one."""
+    names = ("binance", "kraken", "kucoin")
+    run(boards[0].record("kraken", fault(clock)))
+    run(boards[0].record("kucoin", success(clock)))
+    seen = run(boards[1].views(names))
+    assert dict(seen) == {name: run(boards[0].view(name)) for name in names}
+    assert seen["binance"] == ProviderHealth() != seen["kraken"]
+    assert run(boards[1].views(())) == {}
+
+
 def opened(boards: Boards, clock: ManualClock, run: Run) -> None:
     """Open the circuit and let its cool-down pass."""
     for _ in range(5):

@@ -16,6 +16,7 @@ from adapters_out.provider_kit.pacer import SharedPacer
 from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.client import open_client
 from adapters_out.redis.layered_budget_book import LayeredBudgetBook
+from adapters_out.redis.outage import Outage
 from adapters_out.system.clock import SystemClock
 from domain.errors import DeadlineExceeded
 from domain.provider import Priority, ProviderPolicy
@@ -33,7 +34,8 @@ async def opened(redis_url: str, database_url: str) -> AsyncIterator[BudgetBook]
             yield record
             return
         async with open_client(redis_url) as client:
-            yield LayeredBudgetBook(RedisBudgetBook(client), record, SystemClock())
+            clock = SystemClock()
+            yield LayeredBudgetBook(RedisBudgetBook(client, Outage(clock)), record, clock)
 
 
 async def saturate(urls: tuple[str, str], rps: float, seconds: float, port: int) -> None:

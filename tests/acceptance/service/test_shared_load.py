@@ -67,10 +67,7 @@ def test_fifty_callers(embedded_stage: Stage) -> None:
     asyncio.run(press(service, 4.0, 0))
     before = service.rss_mib
     answers = asyncio.run(press(service, SECONDS, 10_000))
-    refused = [(path, a) for path, a in answers if a.status != 200]
-    # Known defect: under this load a connection to the embedded server is lost now and then.
-    assert len(refused) * 1000 <= len(answers), refused
-    assert {a.status for _, a in refused} <= {503}
+    assert [(path, a) for path, a in answers if a.status != 200] == []
     assert p99([a.took for path, a in answers if "start=" in path and "BTC" in path]) < WARM_S
     assert max(a.took for _, a in answers) < DEADLINE_S
     assert service.rss_mib - before < GROWTH_MIB

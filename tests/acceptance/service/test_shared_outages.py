@@ -21,7 +21,7 @@ from tests.servers import wait_until
 pytestmark = pytest.mark.slow
 HOUR = 3600
 START = 1732646400
-QUICK_S = 6.0  # a Redis that hangs is given half a second by each who asks it
+QUICK_S = 4.0  # a Redis that hangs is given half a second by each who asks it
 CONNECTIONS = 20  # what one serve may hold open: its pool and a few beside it
 
 

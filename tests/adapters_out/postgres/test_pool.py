@@ -200,6 +200,23 @@ def test_a_full_pool_says_so(run: Run, database_url: str) -> None:
     run(story())
 
 
+def test_a_crowd_at_a_pool_that_still_grows_is_told_that_it_is_busy(
+    run: Run, database_url: str
+) -> None:
+    """Too many at once while there is one connection of ten: a full house, not a lost database."""
+
+    async def story() -> None:
+        async with PostgresPool(database_url, max_size=10, max_waiting=20) as pool:
+            assert await pool.within(_one) == 1
+            crowd = (pool.within(_one) for _ in range(100))
+            told = await asyncio.gather(*crowd, return_exceptions=True)
+            refused = [each for each in told if each != 1]
+            assert refused
+            assert {type(each) for each in refused} == {Overloaded}
+
+    run(story())
+
+
 def test_a_statement_that_takes_too_long_is_ended(run: Run, database_url: str) -> None:
     """The server stops it; the connection is as good as before."""
 

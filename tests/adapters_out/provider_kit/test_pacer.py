@@ -1,7 +1,7 @@
 """How callers wait for the shared budget, in virtual time."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -51,9 +51,9 @@ class WatchedBook(MemoryBudgetBook):
         self._reach()
         await super().freeze(provider, until, banned=banned)
 
-    async def view(self, provider: str, policy: ProviderPolicy) -> BudgetView:
+    async def views(self, policies: Mapping[str, ProviderPolicy]) -> Mapping[str, BudgetView]:
         self._reach()
-        return await super().view(provider, policy)
+        return await super().views(policies)
 
     def _reach(self) -> None:
         if not self.reachable:
@@ -307,7 +307,7 @@ def test_a_freeze_that_could_not_be_shared_is_not_forgotten(desk: Desk) -> None:
         desk.book.reachable = True
         with pytest.raises(Banned):
             await desk.call(within=5)
-        assert (await desk.book.view("kraken", TEN)).frozen_until == EPOCH + 60
+        assert (await desk.book.views({"kraken": TEN}))["kraken"].frozen_until == EPOCH + 60
 
     run(scene())
 
@@ -327,11 +327,11 @@ def test_a_view_never_fails(desk: Desk) -> None:
 
     async def scene() -> float:
         await desk.call()
-        seen = await desk.pacer.view("kraken", TEN)
+        seen = await desk.pacer.views({"kraken": TEN})
         desk.book.reachable = False
-        assert await desk.pacer.view("kraken", TEN) == seen
-        assert (await desk.pacer.view("binance", TEN)).limit_per_s == 10
-        return seen.used_fraction
+        assert await desk.pacer.views({"kraken": TEN}) == seen
+        assert (await desk.pacer.views({"binance": TEN}))["binance"].limit_per_s == 10
+        return seen["kraken"].used_fraction
 
     assert run(scene()) == pytest.approx(0.1)
 

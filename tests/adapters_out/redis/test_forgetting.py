@@ -11,6 +11,7 @@ from adapters_out.postgres.pool import PostgresPool
 from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.client import open_client
 from adapters_out.redis.layered_budget_book import LayeredBudgetBook
+from adapters_out.redis.outage import Outage
 from adapters_out.system.clock import SystemClock
 from domain.budget import Grant
 from domain.errors import BudgetUnavailable
@@ -35,7 +36,7 @@ class Place:
     def process(self) -> LayeredBudgetBook:
         """The book of a process that has just started."""
         record = PostgresBudgetBook(self.pool)
-        return LayeredBudgetBook(RedisBudgetBook(self.client), record, CLOCK)
+        return LayeredBudgetBook(RedisBudgetBook(self.client, Outage(CLOCK)), record, CLOCK)
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_ban_outlives_redis(place: Place, run: Run, how: str, *, same_process:
     told = run(book.take("binance", TEN, 1, Priority.INTERACTIVE))
     assert (told.granted, told.banned, told.frozen_until) == (False, True, until)
     forget(place, run, "flush")
-    assert run(book.view("binance", TEN)).frozen_until == until
+    assert run(book.views({"binance": TEN}))["binance"].frozen_until == until
 
 
 @pytest.mark.parametrize("meets_it", ["asking", "looking"])
@@ -86,12 +87,12 @@ def test_a_ban_met_in_redis_is_remembered_in_every_record(
     async def scene() -> Grant:
         async with PostgresPool(empty_database_url, max_size=2) as own:
             record = PostgresBudgetBook(own)
-            other = LayeredBudgetBook(RedisBudgetBook(place.client), record, CLOCK)
+            other = LayeredBudgetBook(RedisBudgetBook(place.client, Outage(CLOCK)), record, CLOCK)
             await place.process().freeze("binance", until, banned=True)
             if meets_it == "asking":
                 await other.take("binance", TEN, 1, Priority.INTERACTIVE)
             else:
-                await other.view("binance", TEN)
+                await other.views({"binance": TEN})
             place.server.flush()
             return await other.take("binance", TEN, 1, Priority.INTERACTIVE)
 
@@ -170,4 +171,5 @@ def test_a_freeze_that_redis_missed_reaches_it_later(place: Place, run: Run) -> 
     place.server.start()
     run(CLOCK.sleep(0.05))
     assert run(book.take("binance", TEN, 1, Priority.INTERACTIVE)).frozen_until == until
-    assert run(RedisBudgetBook(place.client).view("binance", TEN)).frozen_until == until
+    redis = RedisBudgetBook(place.client, Outage(CLOCK))
+    assert run(redis.views({"binance": TEN}))["binance"].frozen_until == until

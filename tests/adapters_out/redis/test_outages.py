@@ -12,6 +12,7 @@ from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.cache import RedisCache
 from adapters_out.redis.client import fetch, open_client
 from adapters_out.redis.health_board import RedisHealthBoard
+from adapters_out.redis.outage import Outage
 from adapters_out.redis.turnstile import RedisTurnstile
 from adapters_out.system.clock import SystemClock
 from domain.circuit import Outcome, ProviderHealth
@@ -94,7 +95,7 @@ def test_a_board_out_of_reach_is_healthy(broken: Redis, run: Run) -> None:
 
 def test_a_budget_out_of_reach_grants_nothing(broken: Redis, run: Run) -> None:
     """The budget fails closed, within a second, with a sentence that names the remedy."""
-    book = RedisBudgetBook(broken)
+    book = RedisBudgetBook(broken, Outage(CLOCK))
     began = CLOCK.monotonic()
     with pytest.raises(BudgetUnavailable, match="REDIS_URL") as refusal:
         run(book.take("kraken", TEN, 1, Priority.INTERACTIVE))
@@ -107,6 +108,24 @@ def test_a_budget_out_of_reach_grants_nothing(broken: Redis, run: Run) -> None:
     ):
         with pytest.raises(BudgetUnavailable):
             run(attempt)
+
+
+def test_one_caller_a_second_waits_for_a_budget_that_hangs(
+    server: FragileRedis, client: Redis, run: Run
+) -> None:
+    """The other providers' calls are refused at once; a second later one asks again."""
+    book = RedisBudgetBook(client, Outage(CLOCK))
+    server.signal(signal.SIGSTOP)
+    with pytest.raises(BudgetUnavailable):
+        run(book.views({"kraken": TEN, "binance": TEN}))
+    began = CLOCK.monotonic()
+    for provider in ("kraken", "binance", "kucoin", "coinbase"):
+        with pytest.raises(BudgetUnavailable, match="REDIS_URL"):
+            run(book.take(provider, TEN, 1, Priority.INTERACTIVE))
+    assert CLOCK.monotonic() - began < 0.2
+    server.signal(signal.SIGCONT)
+    run(CLOCK.sleep(1.0))
+    assert run(book.take("kraken", TEN, 1, Priority.INTERACTIVE)).granted
 
 
 def test_a_restart_costs_no_connection_a_failure(
@@ -128,7 +147,7 @@ def test_a_restart_costs_no_connection_a_failure(
 
 def test_all_is_well_again_after_a_restart(server: FragileRedis, client: Redis, run: Run) -> None:
     """A server that was killed and started again is used again, script and all."""
-    book, cache = RedisBudgetBook(client), RedisCache(client, CLOCK)
+    book, cache = RedisBudgetBook(client, Outage(CLOCK)), RedisCache(client, CLOCK)
     assert run(book.take("kraken", TEN, 1, Priority.INTERACTIVE)).granted
     server.kill()
     assert run(cache.get("a")) is None
@@ -142,7 +161,7 @@ def test_all_is_well_again_after_a_restart(server: FragileRedis, client: Redis, 
 
 def test_a_hang_is_survived(server: FragileRedis, client: Redis, run: Run) -> None:
     """When the server goes on, so do we, and no late answer is taken for another's."""
-    cache, book = RedisCache(client, CLOCK), RedisBudgetBook(client)
+    cache, book = RedisCache(client, CLOCK), RedisBudgetBook(client, Outage(CLOCK))
     run(cache.put("a", b"1", 60))
     server.signal(signal.SIGSTOP)
     assert run(RedisCache(client, CLOCK).get("b")) is None
@@ -150,7 +169,8 @@ def test_a_hang_is_survived(server: FragileRedis, client: Redis, run: Run) -> No
         run(book.take("kraken", TEN, 1, Priority.INTERACTIVE))
     server.signal(signal.SIGCONT)
     assert run(cache.get("a")) == b"1"
-    assert run(book.view("kraken", TEN)).limit_per_s == 10
+    run(CLOCK.sleep(1.0))
+    assert run(book.views({"kraken": TEN}))["kraken"].limit_per_s == 10
 
 
 def test_a_foreign_value_is_no_reason_to_send(
@@ -159,12 +179,12 @@ def test_a_foreign_value_is_no_reason_to_send(
     """An account that cannot be read closes the budget."""
     tell_redis(server.port, b"SET fks:budget:1:{kraken} nonsense")
     with pytest.raises(BudgetUnavailable):
-        run(RedisBudgetBook(client).take("kraken", TEN, 1, Priority.INTERACTIVE))
+        run(RedisBudgetBook(client, Outage(CLOCK)).take("kraken", TEN, 1, Priority.INTERACTIVE))
 
 
 def test_keys_are_ours(server: FragileRedis, client: Redis, run: Run) -> None:
     """Every key begins with our prefix, and an account is one key for a cluster's sake."""
-    run(RedisBudgetBook(client).take("kraken", TEN, 1, Priority.INTERACTIVE))
+    run(RedisBudgetBook(client, Outage(CLOCK)).take("kraken", TEN, 1, Priority.INTERACTIVE))
     run(RedisCache(client, CLOCK).put("a", b"1", 60))
     run(RedisTurnstile(client, CLOCK, CountingIds()).enter("b", 60))
     run(RedisHealthBoard(client, CLOCK).record("kraken", Outcome(True, 0.1, CLOCK.now())))
