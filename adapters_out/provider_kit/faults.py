@@ -28,6 +28,12 @@ class StaleConnection(ProviderUnavailable):
     """The provider closed an idle connection just as we used it: send again at once."""
 
 
+class ShutOut(ProviderUnavailable):
+    """One host of the provider refuses our location or address: ask its mirror at once."""
+
+    hurts_health = False
+
+
 class CirclingPages(MalformedPayload):
     """The provider hands out the same next page again: once more would bring it once more.
 

@@ -95,14 +95,16 @@ class HttpChannel:
         """Close the connections."""
         await self._client.aclose()
 
-    async def send(self, call: Call, seconds: float) -> Reply:
+    async def send(self, call: Call, seconds: float, origin: str | None = None) -> Reply:
         """One exchange, over within ``seconds`` whatever the provider does.
+
+        ``origin`` is a mirror to be asked instead of the base URL; the key stays at home.
 
         Raises:
             TimeoutError: time is up.
             StaleConnection, ProviderUnavailable, MalformedPayload, CallRefused: see there.
         """
-        request = self._request(call)
+        request = self._request(call, origin or self._base_url)
         failure: ProviderError | None = None
         asked_at = self._clock.now()
         try:
@@ -117,15 +119,15 @@ class HttpChannel:
         # Raised out here, so that it does not carry the foreign exception (its URL, our key).
         raise failure
 
-    def _request(self, call: Call) -> httpx.Request:
-        placed = rerooted(call, self._base_url, self._hosts)
+    def _request(self, call: Call, origin: str) -> httpx.Request:
+        placed = rerooted(call, origin, self._hosts)
         if placed is None:
             raise self._malformed("names a foreign address for the next page, which is refused")
         params = {name: str(value) for name, value in placed.params.items()}
         try:
             return self._client.build_request(
                 placed.method,
-                self._base_url + placed.path,
+                origin + placed.path,
                 params=params or None,
                 headers=dict(placed.headers),
                 content=placed.body or None,

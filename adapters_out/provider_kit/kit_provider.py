@@ -14,6 +14,7 @@ from adapters_out.provider_kit.conversation import Conversation
 from adapters_out.provider_kit.entitled import Entitled
 from adapters_out.provider_kit.futures_desk import FuturesDesk
 from adapters_out.provider_kit.http import HttpChannel, Transport
+from adapters_out.provider_kit.origins import Origins
 from adapters_out.provider_kit.provider import BarsEndpoint, PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
@@ -70,7 +71,10 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
         base_url = settings.base_url or provider.base_url
         self._channel = HttpChannel(provider, self._policy, base_url, key, clock, transport)
         around = Surroundings(pacer, health, clock, telemetry)
-        sender = Sender(provider, self._policy, self._channel, self._redactor, around)
+        # Who names a host wants that one: a demonstration must not leave the machine.
+        mirrors = () if settings.base_url else provider.mirrors
+        origins = Origins(base_url, mirrors, clock)
+        sender = Sender(provider, self._policy, self._channel, origins, self._redactor, around)
         self._prices = Entitled(_ways(provider.price), clock)
         self._talk = Conversation(self.name, sender, Retries(self._policy, clock, chance), clock)
 

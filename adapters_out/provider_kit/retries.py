@@ -1,6 +1,6 @@
 """When to send a failed call again: full jitter, a budget, and never past the deadline."""
 
-from adapters_out.provider_kit.faults import StaleConnection
+from adapters_out.provider_kit.faults import ShutOut, StaleConnection
 from domain.errors import ProviderError
 from domain.provider import ProviderPolicy
 from ports.clock import Chance, Clock
@@ -68,7 +68,7 @@ class Retries:
         None: give up. A provider that names a time is not asked before it, and not at all if
         that is further away than any back-off would be.
         """
-        if isinstance(error, StaleConnection) and attempt == 0:
+        if isinstance(error, ShutOut) or (isinstance(error, StaleConnection) and attempt == 0):
             return 0.0
         if not error.retry or attempt + 1 >= self._policy.attempts:
             return None

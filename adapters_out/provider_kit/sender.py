@@ -8,6 +8,7 @@ from adapters_out.provider_kit.bulkhead import Bulkhead
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import find_fault
 from adapters_out.provider_kit.http import HttpChannel
+from adapters_out.provider_kit.origins import Origins
 from adapters_out.provider_kit.patience import Patience
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.redaction import Redactor
@@ -67,6 +68,7 @@ class Sender:
         provider: Provider,
         policy: ProviderPolicy,
         channel: HttpChannel,
+        origins: Origins,
         redactor: Redactor,
         around: Surroundings,
     ) -> None:
@@ -74,6 +76,7 @@ class Sender:
         self._provider = provider
         self._policy = policy
         self._channel = channel
+        self._origins = origins
         self._redactor = redactor
         self._around = around
         self._bulkhead = Bulkhead(provider.name, policy.concurrency, _WAITING)
@@ -152,21 +155,25 @@ class Sender:
         if left is not None:
             allowed = min(allowed, left)
         began = clock.monotonic()
+        origin = self._origins.current
+        error: ProviderError | None
         try:
-            sent.reply = await self._replied(sent, allowed)
+            sent.reply = await self._replied(sent, allowed, origin)
         except TimeoutError:
             if allowed < self._policy.timeout_s:
                 return DeadlineExceeded(f"{name} did not answer before the deadline.")
-            return ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
+            error = ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
         except ProviderError as fault:
-            return fault
+            error = fault
+        else:
+            error = find_fault(name, sent.reply, self._provider.faults, self._policy)
         finally:
             sent.seconds = clock.monotonic() - began
-        return find_fault(name, sent.reply, self._provider.faults, self._policy)
+        return error and self._origins.after(origin, sent.reply, error)
 
-    async def _replied(self, sent: Sent, allowed: float) -> Reply:
+    async def _replied(self, sent: Sent, allowed: float, origin: str) -> Reply:
         """The reply, waited for to the end by probes and those who have no alternative."""
-        work = self._channel.send(sent.call, allowed)
+        work = self._channel.send(sent.call, allowed, origin)
         if not sent.standby or sent.probe:
             return await work
         clock = self._around.clock

@@ -70,6 +70,7 @@ _FAULTS = Faults(
 PROVIDER = Provider(
     name=NAME,
     base_url="https://api.binance.com",
+    mirrors=("https://data-api.binance.vision",),  # public data only, where the other is closed
     policy=ProviderPolicy(
         rps=10.0,
         # 6,000 a minute by the clock; it asks to slow down at four fifths.

@@ -115,6 +115,7 @@ PROVIDER = Provider(
     name=NAME,
     base_url="https://query2.finance.yahoo.com",
     hosts=frozenset({"query1.finance.yahoo.com"}),
+    mirrors=("https://query1.finance.yahoo.com",),
     policy=ProviderPolicy(rps=0.5, attempts=2, freeze_s=_LONG_S, concurrency=2),
     capabilities=Capabilities(
         offers=frozenset({Capability.BARS, Capability.PRICE, Capability.ACTIONS}),

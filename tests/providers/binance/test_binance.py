@@ -252,6 +252,29 @@ def test_it_is_asked_without_a_key() -> None:
     assert script.requests[0].url.host == "api.binance.com"
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        httpx.Response(451, json={"code": 0, "msg": "Service unavailable from a restricted area"}),
+        httpx.Response(403, headers={"content-type": "text/html"}, content=b"<html></html>"),
+    ],
+)
+def test_a_closed_location_is_served_by_the_host_of_public_data(refusal: httpx.Response) -> None:
+    """451 and the firewall hold for api.binance.com: data-api.binance.vision has the same bars."""
+    body = json.dumps([kline((T0 - 60 * k) * 1000) for k in range(5, 0, -1)])
+    script = Script(refusal, ok(body))
+
+    async def run() -> int:
+        bench = Bench(script, PROVIDER, now=NOW)
+        pages = await bench.pages(BarsAsk(BTC, Interval.M1, TimeRange(T0 - 300, T0)))
+        return sum(len(p.series) for p in pages)
+
+    assert in_virtual_time(run()) == 5
+    hosts = [request.url.host for request in script.requests]
+    assert hosts == ["api.binance.com", "data-api.binance.vision"]
+    assert script.requests[0].url.path == script.requests[1].url.path == "/api/v3/klines"
+
+
 def test_an_unknown_pair_is_not_listed() -> None:
     """BTC-USD does not exist there: USDT is not USD."""
     body = b'{"code":-1121,"msg":"Invalid symbol."}'
