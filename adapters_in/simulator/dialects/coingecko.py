@@ -1,7 +1,8 @@
-"""CoinGecko v3 on the demo host as its OpenAPI and documentation (2026) describe it.
+"""CoinGecko v3 as its OpenAPI and documentation (2026) describe it.
 
 Candles carry the time of their close and no volume; how long they are follows from the days that
-are asked for. What is unknown is silently left out of prices. Errors come in four envelopes.
+are asked for. What is unknown is silently left out of prices. Errors come in four envelopes. It
+is the demo host, and below ``/pro`` that of the paid plans, which has hours and days of a range.
 """
 
 import math
@@ -9,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+
+from msgspec.structs import replace
 
 from adapters_in.simulator.assets import Asset
 from adapters_in.simulator.coins import Coin, coins, pair
@@ -21,7 +24,13 @@ GRIDS: Mapping[int, Grid] = {
     **dict.fromkeys((7, 14, 30), Grid("4h", 4 * 3600)),
     **dict.fromkeys((90, 180, 365), Grid("4d", 4 * _DAY)),
 }
+RANGES: Mapping[str, tuple[Grid, int]] = {
+    "hourly": (Grid("1h", 3600), 31 * _DAY),
+    "daily": (Grid("1d", _DAY), 180 * _DAY),
+}
 _COIN = re.compile(r"/coins/([^/]+)(/ohlc)?")
+_RANGE = re.compile(r"/coins/([^/]+)/ohlc/range")
+_PRO = "/pro"
 _TWINS = (("bitcoin-twin", "btc"), ("other-twin", "twin"), ("another-twin", "twin"))
 _MONEY = frozenset({"usd", "eur"})
 _LIMITED = "You've exceeded the Rate Limit."
@@ -29,10 +38,63 @@ _BLOCKED = (403, 451, 502, 520)  # the edge server answers these itself
 
 
 def _answer(request: Request, world: World) -> Reply:
+    if request.path.startswith(f"{_PRO}/"):
+        return _answer_pro(request, world)
     if request.headers.get("x-cg-pro-api-key"):
-        text = "If you are using Pro API key, please change your root URL to pro-api.coingecko.com"
-        beside = {"error_code": 10010, "status": {"error_message": text}}
-        return Reply.json({"timestamp": _iso(world.now), **beside}, 400)
+        return _other_host(10010, "Pro API key", "pro-api.coingecko.com", world)
+    return _answered(request, world)
+
+
+def _answer_pro(request: Request, world: World) -> Reply:
+    """The host of the paid plans."""
+    if request.headers.get("x-cg-demo-api-key"):
+        return _other_host(10011, "Demo API key", "api.coingecko.com", world)
+    if not request.headers.get("x-cg-pro-api-key"):
+        said = {"error_code": 10002, "error_message": "API Key Missing"}
+        return Reply.json({"error": {"status": said}}, 401)
+    request = replace(request, path=request.path.removeprefix(_PRO))
+    found = _RANGE.fullmatch(request.path)
+    if found is None:
+        return _answered(request, world)
+    coin = _by_slug(world).get(found[1])
+    if coin is None:
+        return Reply.json({"error": "coin not found"}, 404)
+    return _range(request, world, coin)
+
+
+def _other_host(code: int, key: str, host: str, world: World) -> Reply:
+    text = f"If you are using {key}, please change your root URL to {host}"
+    beside = {"error_code": code, "status": {"error_message": text}}
+    return Reply.json({"timestamp": _iso(world.now), **beside}, 400)
+
+
+def _range(request: Request, world: World, coin: Coin) -> Reply:
+    """Candles that close within a range, both ends inclusive; no more than are allowed at once."""
+    asset = _quoted(coin, request.one("vs_currency") or "")
+    if asset is None:
+        return Reply.json({"error": "invalid vs_currency"}, 400)
+    try:
+        grid, longest = RANGES[request.one("interval") or ""]
+        start, end = (_moment(request.one(name) or "") for name in ("from", "to"))
+    except (KeyError, ValueError):
+        return Reply.json({"error": "Invalid parameters"}, 400)
+    if end - start > longest:
+        return Reply.json({"error": "The range is too long for the interval"}, 400)
+    rows = world.rows(
+        asset, grid, start=start - grid.seconds, end=end - grid.seconds + 1, limit=10_000
+    )
+    return Reply(_rendered(rows, grid, asset.decimals).encode())
+
+
+def _moment(text: str) -> int:
+    """An ISO date, with or without a time, or Unix seconds."""
+    if text.isdecimal() and len(text) > len("20251201"):
+        return int(text)
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def _answered(request: Request, world: World) -> Reply:
+    """What both hosts know."""
     handler = _ROUTES.get(request.path)
     if handler is not None:
         return handler(request, world)

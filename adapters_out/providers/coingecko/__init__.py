@@ -1,8 +1,9 @@
 """CoinGecko v3 (its OpenAPI and documentation, state of 2026), on the demo or the pro host.
 
-An average over many venues. Only its candles of 30 minutes and 4 hours are bars: those of 4 days
-are no days, and the points of its charts are samples. A candle is stamped with its close and has
-no volume. Tickers are not unique, and USDT is no currency there.
+An average over many venues. Only its candles of 30 minutes and 4 hours are bars, and of hours and
+days for those who pay: those of 4 days are no days, and the points of its charts are samples. A
+candle is stamped with its close and has no volume: what it calls one is the turnover of a day.
+Tickers are not unique, and USDT is no currency there.
 """
 
 import msgspec
@@ -15,9 +16,11 @@ from adapters_out.provider_kit.provider import KEYLESS, Auth, Provider, Usage
 from adapters_out.providers.coingecko.bars import BARS, DAYS, KEPT
 from adapters_out.providers.coingecko.coins import LISTINGS, NAME
 from adapters_out.providers.coingecko.markets import MARKETS, PRICE
+from adapters_out.providers.coingecko.ranges import PAGES, RANGES, SPELLING
 from domain.coverage import GapReason
 from domain.errors import AccessDenied, NotEntitled, NotListed, RangeUnavailable, RateLimited
 from domain.instrument import AssetClass
+from domain.interval import Interval
 from domain.provider import Basis, Capabilities, Capability, ProviderPolicy, Window
 
 _MINUTE_S, _DAY_S, _MONTH_S = 60, 86_400, 31 * 86_400
@@ -125,6 +128,14 @@ _PRO = replace(
     base_url="https://pro-api.coingecko.com/api/v3",
     auth=Auth(header="x-cg-pro-api-key"),
     policy=replace(_DEMO.policy, windows=_windows(300, 100_000)),
+    # Four hours are put together from hours, which reach back further than thirty days.
+    capabilities=replace(
+        _DEMO.capabilities,
+        intervals=(Interval.M30, *SPELLING),
+        history_s=((Interval.M30, DAYS[Interval.M30] * _DAY_S),),
+        page_bars=max(PAGES.values()),
+    ),
+    bars=RANGES,
 )
 
 PROVIDER = replace(_DEMO, plans={"demo": _DEMO, "pro": _PRO, KEYLESS: _NOBODY})

@@ -29,20 +29,28 @@ def _ask_bars(ask: BarsAsk) -> Question:
     return with_id(ask.instrument, "/coins/{id}/ohlc", params)
 
 
-def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
-    """The newest candle ran when the answer was made, which may be a while ago: it is kept."""
-    sheet, length = sheet_of_rows(reply.body, _CANDLE), ask.interval.seconds
-    if not len(sheet):
-        return sheet
+def candles_of(reply: Reply, interval: Interval) -> Sheet:
+    """Candles by their opens.
+
+    Raises:
+        Unreadable: they are of another length.
+    """
+    sheet, length = sheet_of_rows(reply.body, _CANDLE), interval.seconds
     steps = np.diff(np.unique(sheet.ts))
     if len(steps) and int(np.median(steps)) != length:
-        raise Unreadable(f"its candles are not of {ask.interval.value}")
-    opens = sheet.ts - length
+        raise Unreadable(f"its candles are not of {interval.value}")
+    return replace(sheet, ts=sheet.ts - length)
+
+
+def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
+    """The newest candle ran when the answer was made, which may be a while ago: it is kept."""
+    sheet = candles_of(reply, ask.interval)
+    if not len(sheet):
+        return sheet
     return replace(
         sheet,
-        ts=opens,
-        final_before=ask.interval.floor(int(opens.max())),
-        kept_from=ask.interval.floor(int(opens.min())),
+        final_before=ask.interval.floor(int(sheet.ts.max())),
+        kept_from=ask.interval.floor(int(sheet.ts.min())),
     )
 
 

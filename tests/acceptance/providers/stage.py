@@ -58,9 +58,15 @@ _ROLLING_S = 1.0
 class Stage:
     """One provider, its simulator, and the loop in which both live."""
 
-    def __init__(self, name: str, ring: str, provider: Provider | None = None) -> None:
-        """Open everything; ``close`` ends it. ``provider`` stands in for the one of that name."""
+    def __init__(
+        self, name: str, ring: str, provider: Provider | None = None, below: str = ""
+    ) -> None:
+        """Open everything; ``close`` ends it.
+
+        ``provider`` stands in for the one of that name, ``below`` is a path of its base URL.
+        """
         self.name = name
+        self._below = below
         self.provider = PROVIDERS[name] if provider is None else provider
         self._ring = ring
         # A plug-in may have come since; looking for it every time would cost most of a scenario.
@@ -121,7 +127,7 @@ class Stage:
                 transport = httpx.MockTransport(scripted(self.simulator, self.clock))
             self._source = KitProvider(
                 self.provider,
-                msgspec.structs.replace(self._settings, base_url=self._base_url),
+                msgspec.structs.replace(self._settings, base_url=self._base_url + self._below),
                 pacer=pacer,
                 health=MemoryHealthBoard(self.clock),
                 clock=self.clock,
