@@ -78,7 +78,7 @@ class NoListings(InstrumentStore):
         return ()
 
     async def alike(self, text: str) -> Sequence[Listing]:
-        raise NotImplementedError(text)
+        raise AssertionError(text)
 
     async def search(self, text: str, limit: int) -> Sequence[Listing]:
         assert text
