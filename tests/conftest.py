@@ -2,24 +2,16 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from tests.runner import Run, T
-from tests.servers import PostgresServer, private_postgres, private_redis, tell_redis
+from tests.servers import PostgresServer, private_postgres, private_redis, redis_binary, tell_redis
 
 _ROOT = Path(__file__).parent.parent
-
-
-def _missing(what: str) -> NoReturn:
-    """Skip on a developer's machine; in CI a missing server is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,10 +75,7 @@ def timescale_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """One private Redis for the session."""
-    binary = shutil.which("redis-server")
-    if binary is None:
-        _missing("redis-server is not installed")
-    with private_redis(binary) as url:
+    with private_redis(redis_binary()) as url:
         yield url
 
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from adapters_out.postgres.embedded.account import Account, start_child
@@ -37,6 +39,18 @@ _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "64MB",
 }
+
+
+def missing(what: str) -> NoReturn:
+    """Skip on a developer's machine; in CI a missing server is a failure."""
+    if os.environ.get("CI"):  # noqa: TID251  # CI must not skip what needs a server
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def redis_binary() -> str:
+    """The path of the Redis server; without one the test is skipped, in CI it fails."""
+    return shutil.which("redis-server") or missing("redis-server is not installed")
 
 
 @dataclass

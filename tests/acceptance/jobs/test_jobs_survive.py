@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from domain.jobs import BackfillTask, Job
 from ports.jobs import JobLedger
 from tests.acceptance.jobs.lossy_link import LossyLink
 from tests.acceptance.jobs.worker import SLOTS, TABLE
-from tests.servers import free_port, tell_redis, wait_until
+from tests.servers import free_port, redis_binary, tell_redis, wait_until
 
 T = TypeVar("T")
 JOBS = 40
@@ -75,13 +74,13 @@ class VolatileRedis:
     """A Redis without any persistence: restarted, it is empty."""
 
     def __init__(self) -> None:
+        self._binary = redis_binary()
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        binary = shutil.which("redis-server") or "redis-server"
-        command = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self._process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL)
         wait_until(self._answers, "Redis")
 
@@ -174,8 +173,6 @@ def book(database_url: str) -> Book:
 @pytest.fixture
 def volatile_redis() -> Iterator[VolatileRedis]:
     """A Redis of the test's own."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
     server = VolatileRedis()
     server.start()
     yield server

@@ -1,6 +1,5 @@
 """Back-fills as jobs of the running service: told, cancelled, killed, and done all the same."""
 
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from adapters_in.simulator.faults import FaultKind
 from tests.acceptance.service.exchange import truth
 from tests.acceptance.service.moments import DAY, MINUTE
 from tests.acceptance.service.stage import Process, Service, Stage
-from tests.servers import free_port, tell_redis, wait_until
+from tests.servers import free_port, redis_binary, tell_redis, wait_until
 
 _JOBS = 40
 _BARS = 3_000  # three pages each
@@ -161,12 +160,13 @@ class EmptyRedis:
     """A Redis that keeps nothing: restarted, it is empty."""
 
     def __init__(self) -> None:
+        self._binary = redis_binary()
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self._process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL)
         wait_until(self._answers, "Redis")
 
@@ -186,8 +186,6 @@ class EmptyRedis:
 @pytest.fixture
 def volatile_redis() -> Iterator[EmptyRedis]:
     """A Redis of the test's own, which it may kill."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
     server = EmptyRedis()
     server.start()
     yield server

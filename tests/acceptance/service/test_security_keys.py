@@ -1,7 +1,6 @@
 """Keys and passwords are in no log, answer, metric, table, Redis value or process listing."""
 
 import base64
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from tests.acceptance.service.calls import Answer
 from tests.acceptance.service.echo import EchoServer, tricks
 from tests.acceptance.service.engines import PASSWORD, FragilePostgres, fragile_postgres
 from tests.acceptance.service.stage import Service, Stage
-from tests.servers import free_port, wait_until
+from tests.servers import free_port, redis_binary, wait_until
 
 pytestmark = pytest.mark.slow
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
@@ -41,12 +40,9 @@ class LockedRedis:
     """A Redis with a password, which it learns from its standard input."""
 
     def __init__(self) -> None:
-        binary = shutil.which("redis-server")
-        if binary is None:
-            pytest.skip("redis-server is not installed")
         self.port = free_port()
         self._server = subprocess.Popen(
-            [binary, "-"], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            [redis_binary(), "-"], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
         assert self._server.stdin is not None
         lines = (f"port {self.port}", "bind 127.0.0.1", 'save ""', f"requirepass {REDIS_PASSWORD}")

@@ -1,15 +1,12 @@
 """Redis servers that tests may stop, kill and start again."""
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import pytest
-
-from tests.servers import free_port, tell_redis, wait_until
+from tests.servers import free_port, redis_binary, tell_redis, wait_until
 
 
 class FragileRedis:
@@ -50,12 +47,7 @@ class FragileRedis:
 @contextmanager
 def fragile_redis() -> Iterator[FragileRedis]:
     """A server of one's own, dead at the end."""
-    binary = shutil.which("redis-server")
-    if binary is None:
-        if os.environ.get("CI"):  # noqa: TID251  # CI must not skip what needs a server
-            pytest.fail("redis-server is not installed")
-        pytest.skip("redis-server is not installed")
-    server = FragileRedis(binary)
+    server = FragileRedis(redis_binary())
     try:
         yield server
     finally:
