@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from domain.bars import Bar, BarSeries, Floats, Ints
 from domain.coverage import Coverage, Emptiness, Gap
+from domain.decimal_sums import decimal_sum, decimal_sums
 from domain.interval import Interval
 from domain.presence import EXCUSES
 from domain.timerange import RangeSet, TimeRange
@@ -23,13 +24,13 @@ def roll_up(series: BarSeries, interval: Interval) -> BarSeries:
     """One bar of ``interval`` for every group of fine bars; O(n).
 
     A volume, average price or count that one fine bar lacks is lacking in the coarse one. A fine
-    bar without volume needs no average price.
+    bar without volume needs no average price. Volumes are added as the decimals that were sent.
     """
     if not len(series):
         return BarSeries.empty(interval)
     opens, first = _groups(series.ts, interval)
     last = np.append(first[1:], len(series)) - 1
-    volume = np.add.reduceat(series.volume, first)
+    volume = decimal_sums(series.volume, first)
     return BarSeries(
         interval,
         opens,
@@ -141,7 +142,7 @@ def _count(trades: Ints, first: Groups) -> Ints:
 
 def _total(parts: Sequence[float | None]) -> float | None:
     known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
+    return decimal_sum(known) if len(known) == len(parts) else None
 
 
 def _whole_total(parts: Sequence[int | None]) -> int | None:

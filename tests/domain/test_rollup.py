@@ -50,6 +50,16 @@ def test_a_coarse_bar_opens_with_its_first_part_and_closes_with_its_last() -> No
     )
 
 
+def test_volumes_are_added_as_on_paper() -> None:
+    """0.1 and 0.2 are 0.3, in closed bars as in the running one."""
+    parts = [bar(START, volume=0.1), bar(START + 5 * M, volume=0.2)]
+    series = BarSeries.of(Interval.M5, parts)
+    running = roll_up_forming(series, bar(START + 10 * M, volume=0.4), START)
+    assert roll_up(series, Interval.M15).volume.tolist() == [0.3]
+    assert running is not None
+    assert running.volume == 0.7
+
+
 @pytest.mark.parametrize(
     ("missing", "lacks"),
     [
