@@ -26,10 +26,6 @@ class InstrumentStore(Protocol):
         """When the provider's list was fetched last (Unix s), None if never."""
 
     @abstractmethod
-    async def of_symbol(self, provider: str, symbol: str) -> Listing | None:
-        """The current listing behind a provider's own spelling."""
-
-    @abstractmethod
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         """Every provider's current listing of a canonical instrument."""
 

@@ -36,9 +36,6 @@ class MemoryInstrumentStore(InstrumentStore):
     async def fetched_at(self, provider: str) -> float | None:
         return self._fetched_at.get(provider)
 
-    async def of_symbol(self, provider: str, symbol: str) -> Listing | None:
-        return self._lists.get(provider, {}).get(symbol)
-
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         found = [each for each in self._all() if each.instrument.id == instrument]
         return sorted(found, key=lambda each: (each.provider, each.symbol))

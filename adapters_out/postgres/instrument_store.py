@@ -61,7 +61,6 @@ _LISTING = """
 SELECT provider, symbol, instrument, asset_class, base, quote, active, valid_from, valid_to, name
 FROM symbols
 """
-_OF_SYMBOL = f"{_LISTING} WHERE provider = %(provider)s AND symbol = %(symbol)s"
 _OF_INSTRUMENT = f"""
 {_LISTING} WHERE instrument = %(instrument)s ORDER BY provider COLLATE "C", symbol COLLATE "C"
 """
@@ -120,11 +119,6 @@ class PostgresInstrumentStore(InstrumentStore):
     async def fetched_at(self, provider: str) -> float | None:
         rows = await self._rows(_FETCHED_AT, {"provider": provider})
         return float(rows[0][0]) if rows else None
-
-    async def of_symbol(self, provider: str, symbol: str) -> Listing | None:
-        names = {"provider": provider, "symbol": storable_text(symbol)}
-        rows = await self._rows(_OF_SYMBOL, names)
-        return _listing(rows[0]) if rows else None
 
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         rows = await self._rows(_OF_INSTRUMENT, {"instrument": storable_text(instrument)})

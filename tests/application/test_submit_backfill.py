@@ -67,9 +67,6 @@ class NoListings(InstrumentStore):
     async def fetched_at(self, provider: str) -> float | None:
         raise AssertionError(provider)
 
-    async def of_symbol(self, provider: str, symbol: str) -> Listing | None:
-        raise AssertionError(provider, symbol)
-
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         raise AssertionError(instrument)
 

@@ -60,7 +60,7 @@ def ids(listings: Sequence[Listing]) -> list[str]:
 def test_nothing_is_listed_at_first(run: Run, store: InstrumentStore) -> None:
     """Every question has an empty answer before the first list."""
     assert run(store.fetched_at("binance")) is None
-    assert run(store.of_symbol("binance", "BTCUSDT")) is None
+    assert run(store.spelled("BTCUSDT")) == []
     assert run(store.of_instrument("BTC-USDT")) == []
     assert run(store.search("BTC", 10)) == []
 
@@ -70,9 +70,8 @@ def test_a_list_answers_by_symbol_and_by_instrument(run: Run, store: InstrumentS
     kraken = _pair("kraken", "BTC", "USDT", "XBTUSDT")
     run(store.replace("binance", BINANCE, 1_700_000_000.25))
     run(store.replace("kraken", [kraken], 1_700_000_001.0))
-    assert run(store.of_symbol("kraken", "XBTUSDT")) == kraken
-    assert run(store.of_symbol("binance", "XBTUSDT")) is None
-    assert run(store.of_symbol("binance", "\0")) is None
+    assert run(store.spelled("XBTUSDT")) == [kraken]
+    assert run(store.spelled("\0")) == []
     assert run(store.of_instrument("BTC-USDT")) == [BINANCE[0], kraken]
     assert run(store.fetched_at("binance")) == 1_700_000_000.25
 
@@ -82,14 +81,13 @@ def test_a_new_list_replaces_the_old_one(run: Run, store: InstrumentStore) -> No
     run(store.replace("binance", BINANCE, 1.0))
     run(store.replace("kraken", [_pair("kraken", "ETH", "BTC", "XETHXXBT")], 1.0))
     run(store.replace("binance", BINANCE[:1], 2.0))
-    gone = run(store.of_symbol("binance", "ETHBTC"))
-    assert gone is not None
+    (gone,) = run(store.spelled("ETHBTC"))
     assert not gone.active
     assert [each.active for each in run(store.of_instrument("ETH-BTC"))] == [False, True]
     moved = Listing("binance", "BTCUSDT", Instrument.pair("BTC", "USD"))
     run(store.replace("binance", [BINANCE[0], moved, BINANCE[1]], 3.0))
-    assert run(store.of_symbol("binance", "BTCUSDT")) == replace(moved, valid_from=3)
-    assert run(store.of_symbol("binance", "ETHBTC")) == BINANCE[1]
+    assert run(store.spelled("BTCUSDT"))[0] == replace(moved, valid_from=3)
+    assert run(store.spelled("ETHBTC")) == [BINANCE[1]]
     assert run(store.fetched_at("binance")) == 3.0
 
 
@@ -131,7 +129,6 @@ def test_slips_of_the_keyboard_find_what_was_meant(run: Run, store: InstrumentSt
 def test_names_and_validity_are_kept(run: Run, store: InstrumentStore) -> None:
     """What the provider says of a listing comes back as it was."""
     run(store.replace("stocks", STOCKS, 1.0))
-    assert run(store.of_symbol("stocks", "METAL")) == STOCKS[3]
     assert run(store.spelled("METAL")) == [STOCKS[3]]
 
 
@@ -162,5 +159,4 @@ def test_a_symbol_that_changes_hands_is_remembered(run: Run, store: InstrumentSt
     ended = replace(later, active=False, valid_to=70)
     assert run(store.spelled("META")) == [replace(last, valid_from=70), ended, former]
     assert run(store.spelled("METV")) == [former]
-    assert run(store.of_symbol("stocks", "META")) == replace(last, valid_from=70)
     assert run(store.of_instrument("META")) == []
