@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from msgspec.structs import replace
-
 from application.answers import BarsAnswer
 from application.complete_series import CompleteSeries
 from application.explain_failure import attempt_of
 from application.fill_window import FillWindow
 from application.question import Question
 from application.rank_candidates import RankCandidates
+from application.share_time import is_late, share_of
 from application.stored_answer import ReadStored, assemble, is_good, score_of
 from domain.coverage import GapReason
 from domain.errors import (
@@ -24,8 +23,6 @@ from domain.errors import (
 from domain.provider import Capability
 from ports.clock import Clock
 from ports.market_data import CallContext
-
-RESERVE_S = 0.2  # kept back from the deadline to answer from the store after all
 
 
 class AskProviders:
@@ -79,7 +76,7 @@ class AskProviders:
             return found
         stored = await self.stored(question)
         if stored is None:
-            late = _time_left(self._clock, context) <= 0
+            late = is_late(self._clock, context)
             raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
         return stored
 
@@ -112,7 +109,7 @@ class AskProviders:
         """Ask one after the other; failures are added to ``attempts``."""
         best: BarsAnswer | None = None
         for place, name in enumerate(chosen):
-            share = self._share(context, len(chosen) - place)
+            share = share_of(self._clock, context, len(chosen) - place)
             try:
                 answer, settled = await self._ask_in_time(question, name, share)
                 _refuse_rubbish(answer)
@@ -157,21 +154,6 @@ class AskProviders:
             if view.is_complete(now) and len(view.held.bars.series):
                 return assemble(question, view, now, cached=True)
         return None
-
-    def _share(self, context: CallContext, left: int) -> CallContext:
-        """The part of the remaining time that one of ``left`` candidates may use."""
-        context = replace(context, standby=left > 1)
-        if context.deadline is None:
-            return context
-        span = max(0.0, _time_left(self._clock, context))
-        return replace(context, deadline=self._clock.monotonic() + span / left)
-
-
-def _time_left(clock: Clock, context: CallContext) -> float:
-    """Seconds in which providers may be asked."""
-    if context.deadline is None:
-        return float("inf")
-    return context.deadline - RESERVE_S - clock.monotonic()
 
 
 def _refuse_rubbish(answer: BarsAnswer) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
+from application.share_time import is_late, share_of
 from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError
 from domain.instrument import Instrument
 from domain.provider import Capability
@@ -48,17 +49,20 @@ class FindActions:
         names = await self._names(instrument, first, attempts)
         if as_of is not None:
             return await self._then(instrument, names, as_of)
-        for name in names:
+        for place, name in enumerate(names):
             known = await self._store.read(instrument.id, name)
             if known is not None and self._clock.now() - known.fetched_at < FRESH_S:
                 return known
             try:
-                return await self._fetched(instrument, name, context)
+                share = share_of(self._clock, context, len(names) - place)
+                return await self._fetched(instrument, name, share)
             except (ProviderError, DeadlineExceeded) as error:
                 if known is not None:
                     return known
                 attempts.append(attempt_of(name, error))
-        raise await self._candidates.why_nobody(instrument, attempts, late=False)
+                self._candidates.note(name, error, Capability.ACTIONS, instrument)
+        late = is_late(self._clock, context)
+        raise await self._candidates.why_nobody(instrument, attempts, late=late)
 
     async def _then(self, instrument: Instrument, names: Sequence[str], as_of: int) -> KnownActions:
         for name in names:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from application.explain_failure import failure_of
+from application.share_time import is_late, time_left
 from application.single_flight import SingleFlight
 from application.survey_assets import SurveyAssets, Told
 from domain.assets import AssetSnapshot
@@ -64,7 +65,7 @@ class GetAsset:
         answer, _ = await self._flights.join_within(
             repr(query),
             lambda: self._answer(query, meant, able, context),
-            lambda: self._survey.left(context),
+            lambda: time_left(self._survey.clock, context),
         )
         return answer
 
@@ -98,7 +99,7 @@ class GetAsset:
         context: CallContext,
     ) -> AssetAnswer:
         """What is stored, unless who could be asked denies the asset."""
-        late = (self._survey.left(context) or 1.0) <= 0
+        late = is_late(self._survey.clock, context)
         failure = failure_of(query.code, attempts, late=late)
         known = None
         if not isinstance(failure, UnknownInstrument):

@@ -97,13 +97,10 @@ class GetBars:
         return await self._answer(again, context)
 
     async def _answer(self, query: BarQuery, context: CallContext) -> BarsAnswer:
-        def time_left() -> float | None:
-            if context.deadline is None:
-                return None
-            return context.deadline + GRACE_S - self._clock.monotonic()
-
         answer, leads = await self._flights.join_within(
-            flight_key(query), lambda: self._lead(query, context), time_left
+            flight_key(query),
+            lambda: self._lead(query, context),
+            lambda: time_left(self._clock, context, -GRACE_S),
         )
         return self._labelled(
             answer if leads else msgspec.structs.replace(answer, symbol=query.symbol)

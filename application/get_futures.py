@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from application.explain_failure import attempt_of
+from application.share_time import RESERVE_S, time_left
 from application.single_flight import SingleFlight
 from domain.errors import (
     Attempt,
@@ -37,7 +38,6 @@ MAX_PARTS = 25  # upstream pages that one question may cost
 DAILY = frozenset({FuturesKind.CONTRACTS, FuturesKind.PRODUCTS})
 SATURDAY = 5
 _HOLIDAYS = 3  # newest days that are tried one after the other
-_RESERVE_S = 0.2  # kept back from the deadline to serve what is stored
 
 
 class FuturesPage(Struct, frozen=True):
@@ -118,7 +118,7 @@ class GetFutures:
             answer, _ = await self._flights.join_within(
                 f"{ask.key}#{wanted}",
                 lambda: self._fetch(name, ask, kept, wanted, context),
-                lambda: self._left(context),
+                lambda: time_left(self._clock, context, RESERVE_S),
             )
         except (ProviderError, DeadlineExceeded) as error:
             kept = await self._store.read(name, ask)
@@ -191,11 +191,6 @@ class GetFutures:
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
         is_past = ask.as_of != "" and ask.as_of < today
         return now - answer.fetched_at < (PAST_FRESH_S if is_past else FRESH_S[ask.kind])
-
-    def _left(self, context: CallContext) -> float | None:
-        if context.deadline is None:
-            return None
-        return context.deadline - _RESERVE_S - self._clock.monotonic()
 
 
 def _dated(ask: FuturesAsk, now: float) -> Iterator[FuturesAsk]:

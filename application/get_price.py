@@ -6,6 +6,7 @@ from msgspec import Struct
 from application.answers import PriceAnswer
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
+from application.share_time import is_late, share_of, time_left
 from application.single_flight import SingleFlight
 from domain.errors import DeadlineExceeded, NoProviderAvailable, ProviderError
 from domain.instrument import Instrument
@@ -18,7 +19,6 @@ FRESH_S = 1.0  # served as it is
 REVALIDATE_S = 5.0  # served while it is refreshed behind the caller's back
 KEEP_S = 3600.0  # served, marked stale, only when no provider can answer
 REFRESH_S = 10.0  # the deadline of a refresh that nobody waits for
-_RESERVE_S = 0.1  # kept back from the deadline to answer with the last known price
 
 
 class PriceQuery(Struct, frozen=True):
@@ -73,7 +73,9 @@ class GetPrice:
             return self._answer(query, kept, cached=True)
         try:
             fresh, _ = await self._flights.join_within(
-                key, lambda: self._refresh(key, query, context), lambda: self._left(context)
+                key,
+                lambda: self._refresh(key, query, context),
+                lambda: time_left(self._clock, context),
             )
         except (NoProviderAvailable, DeadlineExceeded):
             if kept is None:
@@ -90,7 +92,7 @@ class GetPrice:
         attempts = list(ranking.refused)
         for place, name in enumerate(ranking.chosen):
             provider = self._candidates.provider(name)
-            share = self._share(context, len(ranking.chosen) - place)
+            share = share_of(self._clock, context, len(ranking.chosen) - place)
             try:
                 price = await provider.price(query.instrument, share)
             except (ProviderError, DeadlineExceeded) as error:
@@ -100,7 +102,7 @@ class GetPrice:
             kept = self._keep(query, price)
             await self._cache.put(key, _encoder.encode(kept), KEEP_S)
             return kept
-        late = (self._left(context) or 1.0) <= 0
+        late = is_late(self._clock, context)
         raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
 
     def _keep(self, query: PriceQuery, price: Price) -> _Kept:
@@ -117,18 +119,6 @@ class GetPrice:
 
     def _age(self, kept: _Kept) -> float:
         return self._clock.now() - kept.received_at
-
-    def _left(self, context: CallContext) -> float | None:
-        if context.deadline is None:
-            return None
-        return context.deadline - self._clock.monotonic()
-
-    def _share(self, context: CallContext, candidates: int) -> CallContext:
-        left = self._left(context)
-        until = None
-        if left is not None:
-            until = self._clock.monotonic() + max(0.0, left - _RESERVE_S) / candidates
-        return CallContext(until, context.priority, context.request_id, candidates > 1)
 
     def _answer(
         self, query: PriceQuery, kept: _Kept, *, cached: bool, stale: bool = False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from application.share_time import is_late, time_left
 from application.single_flight import SingleFlight
 from application.survey_assets import SurveyAssets
 from domain.assets import AssetSnapshot
@@ -64,7 +65,7 @@ class ListMarkets:
         answer, _ = await self._flights.join_within(
             repr(query),
             lambda: self._answer(query, able, context),
-            lambda: self._survey.left(context),
+            lambda: time_left(self._survey.clock, context),
         )
         return answer
 
@@ -79,9 +80,7 @@ class ListMarkets:
             _MEANT, query.provider, lambda name, share: self._listed(query, name, share), context
         )
         if not isinstance(found, tuple):
-            return await self._known(
-                query, able, found, late=(self._survey.left(context) or 1) <= 0
-            )
+            return await self._known(query, able, found, late=is_late(self._survey.clock, context))
         name, (assets, cached) = found
         if not assets:
             raise NoData(f"{name} ranks no asset behind place {query.offset}.")

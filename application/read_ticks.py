@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from application.collect_ticks import CollectTicks, TickView
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
+from application.share_time import is_late, share_of, time_left
 from application.single_flight import SingleFlight
 from application.tick_window import TickWindow
 from domain.errors import (
@@ -25,8 +26,6 @@ from domain.ticks import T, TickKey
 from domain.timerange import RangeSet
 from ports.clock import Clock
 from ports.market_data import CallContext
-
-_RESERVE_S = 0.2  # kept back from the deadline to answer from the store after all
 
 
 class TickQuery(Struct, frozen=True, kw_only=True):
@@ -91,7 +90,7 @@ class ReadTicks(Generic[T]):
         answer, _ = await self._flights.join_within(
             f"{query.instrument.id}:{asked}",
             lambda: self._answer(query, context),
-            lambda: self._left(context),
+            lambda: time_left(self._clock, context),
         )
         return answer
 
@@ -136,7 +135,7 @@ class ReadTicks(Generic[T]):
         best: tuple[str, TickView[T]] | None = None
         capability = self._collect.subject.capability
         for place, name in enumerate(chosen):
-            share = self._share(context, len(chosen) - place)
+            share = share_of(self._clock, context, len(chosen) - place)
             try:
                 view = await self._collect(query.instrument, name, window, share)
                 _refuse_ignorance(view, name, capability)
@@ -165,7 +164,7 @@ class ReadTicks(Generic[T]):
             if view.stored.ticks:
                 made = self._made(query, window, name, able, view)
                 return replace(made, stale=True)
-        late = (self._left(context) or 1.0) <= 0
+        late = is_late(self._clock, context)
         raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
 
     def _window(self, query: TickQuery) -> TickWindow:
@@ -214,18 +213,6 @@ class ReadTicks(Generic[T]):
             gaps=view.gaps,
             next=following,
         )
-
-    def _left(self, context: CallContext) -> float | None:
-        if context.deadline is None:
-            return None
-        return context.deadline - self._clock.monotonic()
-
-    def _share(self, context: CallContext, candidates: int) -> CallContext:
-        left = self._left(context)
-        if left is None:
-            return context
-        until = self._clock.monotonic() + max(0.0, left - _RESERVE_S) / candidates
-        return CallContext(until, context.priority, context.request_id)
 
 
 def _refuse_ignorance(view: TickView[T], name: str, capability: Capability) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from application.refresh_listings import RefreshListings
+from application.share_time import RESERVE_S, time_left
 from domain.alike import closest
 from domain.errors import DeadlineExceeded, InvalidRequest, ProviderError
 from domain.instrument import Listing
@@ -14,7 +15,6 @@ from ports.instrument_store import InstrumentStore
 from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
 
 _PATIENCE_S = 2.0  # with lists that take long, once there is another one to search
-_RESERVE_S = 0.2  # kept back from the deadline to search what is stored
 _OF_A_LIST = (ProviderError, DeadlineExceeded)
 _OF_ONE = 1000  # listings looked through for those of one provider
 
@@ -78,19 +78,17 @@ class SearchSymbols:
     ) -> Sequence[BaseException]:
         """What keeps us from the lists of the sources, before the deadline of ``context``."""
         lists = await asyncio.gather(
-            *(self._refresh.now(each, context, lambda: self._left(context)) for each in sources),
+            *(
+                self._refresh.now(each, context, lambda: time_left(self._clock, context, RESERVE_S))
+                for each in sources
+            ),
             return_exceptions=True,
         )
         return [fault for fault in lists if fault is not None]
 
     def _soon(self, context: CallContext) -> float:
-        soon = self._clock.monotonic() + _PATIENCE_S + _RESERVE_S
+        soon = self._clock.monotonic() + _PATIENCE_S + RESERVE_S
         return soon if context.deadline is None else min(soon, context.deadline)
-
-    def _left(self, context: CallContext) -> float | None:
-        if context.deadline is None:
-            return None
-        return context.deadline - _RESERVE_S - self._clock.monotonic()
 
 
 def _of(provider: str | None, listings: Sequence[Listing]) -> Sequence[Listing]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
+from application.share_time import share_of
 from domain.assets import AssetSnapshot
 from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError, UnknownInstrument
 from domain.instrument import Instrument
@@ -19,8 +20,6 @@ from ports.clock import Clock
 from ports.market_data import CallContext
 
 FRESH_S = 60.0  # as long as the providers themselves keep their answers
-
-_RESERVE_S = 0.2  # kept back from the deadline to answer from the store after all
 
 T = TypeVar("T")
 _decoder = msgspec.msgpack.Decoder(list[AssetSnapshot])
@@ -109,25 +108,13 @@ class SurveyAssets:
         attempts = [a for a in ranking.refused if self._tells(a.provider, meant)]
         for place, name in enumerate(ranking.chosen):
             try:
-                return name, await ask(name, self._share(context, len(ranking.chosen) - place))
+                share = share_of(self.clock, context, len(ranking.chosen) - place)
+                return name, await ask(name, share)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
                 self.candidates.note(name, error, Capability.MARKETS, meant)
         return attempts
 
-    def left(self, context: CallContext) -> float | None:
-        """Seconds until the caller's deadline."""
-        if context.deadline is None:
-            return None
-        return context.deadline - self.clock.monotonic()
-
     def _tells(self, name: str, meant: Instrument) -> bool:
         can = self.candidates.provider(name).capabilities
         return can.can(Capability.MARKETS, meant.asset_class)
-
-    def _share(self, context: CallContext, candidates: int) -> CallContext:
-        left = self.left(context)
-        if left is None:
-            return context
-        until = self.clock.monotonic() + max(0.0, left - _RESERVE_S) / candidates
-        return CallContext(until, context.priority, context.request_id)

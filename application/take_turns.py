@@ -7,6 +7,7 @@ import msgspec
 
 from application.answer_codec import pack_answer, unpack_answer
 from application.answers import BarsAnswer
+from application.share_time import time_left
 from domain.errors import DeadlineExceeded
 from domain.query import BarQuery
 from ports.cache import Cache, Turnstile
@@ -71,6 +72,7 @@ class TakeTurns:
         waited = False
         while True:
             left = time_left(self._clock, context)
+            left = _NO_DEADLINE_S if left is None else left
             token = await self._turnstile.enter(key, max(0.0, left) + 1.0)
             if token is not None:
                 return token, waited
@@ -94,11 +96,6 @@ def flight_key(query: BarQuery) -> str:
         query.include_partial,
     )
     return ":".join("" if fact is None else str(fact) for fact in facts)
-
-
-def time_left(clock: Clock, context: CallContext) -> float:
-    """Seconds until the caller's deadline (30 when there is none)."""
-    return _NO_DEADLINE_S if context.deadline is None else context.deadline - clock.monotonic()
 
 
 def _cache_key(query: BarQuery) -> str:
