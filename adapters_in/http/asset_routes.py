@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters_in.http.bodies_assets import AssetBody, AssetRow, Markets
+from adapters_in.http.encoding import seconds_of
 from adapters_in.http.kinds import Whole
 from adapters_in.http.parameters import Parameter, as_of, limit, provider, symbol
 from adapters_in.http.replies import Call, Reply, Route, json_reply
@@ -103,7 +104,7 @@ class AssetRoutes:
             "cached": answer.cached if then is None else None,
             "stale": answer.stale if then is None else None,
             "substituted": answer.substituted,
-            "as_of": None if then is None else then / MICROS,
+            "as_of": None if then is None else seconds_of(then),
             "demo": self.services.demo,
         }
 

@@ -178,6 +178,7 @@ def test_the_past_stays_as_it_was(house: House) -> None:
         assert house.ask(f"{ASSETS}/BTC?as_of={then}").body == asset.body
     assert found.json["data"][0]["price"] == 1000.0
     assert (found.json["cached"], found.json["stale"], found.json["as_of"]) == (None, None, then)
+    assert all(b'"as_of":%d,' % then in answer.body for answer in (found, asset))  # whole seconds
     assert found.json["data"][0]["age_s"] == 8
     assert asset.json["price"] == 1000.0
     assert house.ask(f"{MARKETS}?limit=2").json["data"][0]["price"] == 1010.0
