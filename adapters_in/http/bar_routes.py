@@ -5,14 +5,15 @@ from typing import Any
 from adapters_in.http.bodies_bars import Bars, IsoBars, PriceBody, TsBars
 from adapters_in.http.encoding import encode_bars
 from adapters_in.http.hot_answers import HotAnswers
-from adapters_in.http.kinds import Choice, Flag, Text
+from adapters_in.http.kinds import Choice, Flag
 from adapters_in.http.layouts import Layout
-from adapters_in.http.next_page import next_address
+from adapters_in.http.next_page import next_address, page_start
 from adapters_in.http.parameters import (
     Parameter,
     as_of,
     asset,
     check_range,
+    cursor,
     end,
     interval,
     limit,
@@ -26,9 +27,7 @@ from adapters_in.http.services import Services
 from application.answers import BarsAnswer
 from application.get_price import PriceQuery
 from domain.adjustment import Adjust
-from domain.errors import InvalidRequest
-from domain.moment import LATEST
-from domain.query import CURSOR, BarQuery, Fill, decode_cursor, named_at
+from domain.query import BarQuery, Fill, named_at
 
 OHLCV = "/api/v1/data/ohlcv"
 _STATUSES = (400, 404, 422, 503, 504)
@@ -114,7 +113,7 @@ class BarRoutes:
         """The main route; what may be kept is kept for the next who asks the same."""
         values = call.values
         if values["cursor"] is not None:
-            values["start"] = _page_start(values["cursor"])
+            values["start"] = page_start(values["cursor"])
         answer = await self._bars(call, values)
         layout = Layout(values["shape"] if values["format"] == "json" else values["format"])
         encoded = encode_bars(
@@ -201,11 +200,9 @@ class BarRoutes:
     def _ohlcv_parameters(self) -> tuple[Parameter, ...]:
         partial = "Add the forming bar, marked final: false."
         fill = "Show missing bars as rows on top: empty, or with the previous close."
-        cursor = "The value of next: the page that follows; it supersedes start."
         adjust = "As traded, adjusted for splits, or for splits and dividends (stocks)."
         formats = ("json", "csv", "ndjson")
         later = (("parquet", _EXPORTS), ("arrow", _EXPORTS))
-        mark = Text(CURSOR, 16, "the value of next, unchanged")
         return (
             symbol(),
             interval("1h"),
@@ -220,7 +217,7 @@ class BarRoutes:
             Parameter("adjust", Choice(tuple(a.value for a in Adjust)), adjust, default="none"),
             Parameter("shape", Choice(("rows", "columns")), "How data is laid out.", "rows"),
             Parameter("format", Choice(formats, not_offered=later), "The format.", default="json"),
-            Parameter("cursor", mark, cursor),
+            cursor(),
         )
 
     def _limit(self) -> Parameter:
@@ -228,11 +225,3 @@ class BarRoutes:
 
     def _provider(self) -> Parameter:
         return provider(self._services.providers)
-
-
-def _page_start(cursor: str) -> int:
-    first = decode_cursor(cursor)
-    if first > LATEST:
-        message = "The cursor is not one of ours: pass the value of `next` unchanged."
-        raise InvalidRequest(message, "cursor")
-    return first

@@ -1,6 +1,6 @@
 """The body of indicators."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from adapters_in.http.bodies_bars import GapView
 
@@ -11,12 +11,15 @@ class Indicators(Struct, frozen=True, kw_only=True):
     Every row has ``ts`` and ``timestamp`` (its open, Unix seconds), ``close`` and one number per
     indicator, null where it is not defined. ``warmup`` bars before the first row went in;
     ``warmup_wanted`` were wished for: with fewer, recursive indicators still feel their start.
+    ``rolled_up_from`` and ``actions_from`` are told as with bars.
     """
 
     symbol: str
     instrument: str
     interval: str
     provider: str
+    rolled_up_from: str | UnsetType = UNSET
+    actions_from: str | UnsetType = UNSET
     cached: bool | None
     stale: bool | None
     substituted: bool

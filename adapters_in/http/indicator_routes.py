@@ -2,13 +2,17 @@
 
 import math
 
+from msgspec import UNSET
+
 from adapters_in.http.bodies_indicators import Indicators
 from adapters_in.http.encoding import gap_of, seconds_of
 from adapters_in.http.kinds import Choice, Text
+from adapters_in.http.next_page import page_start, paging_headers
 from adapters_in.http.parameters import (
     Parameter,
     as_of,
     check_range,
+    cursor,
     end,
     interval,
     limit,
@@ -21,7 +25,7 @@ from adapters_in.http.services import Services
 from application.compute_indicators import IndicatorsAnswer
 from domain.adjustment import Adjust
 from domain.indicators import PATTERN, Columns, parse_indicators
-from domain.query import BarQuery, encode_cursor
+from domain.query import BarQuery, encode_cursor, named_at
 
 _NAMES = Text(PATTERN, 400, "one to twenty names such as sma_20,rsi_14,macd_12_26_9")
 
@@ -59,9 +63,11 @@ class IndicatorRoutes:
                     Parameter(
                         "adjust", Choice(tuple(a.value for a in Adjust)), adjust, default="none"
                     ),
+                    cursor(),
                 ),
                 reply=Indicators,
                 statuses=(400, 404, 422, 503, 504),
+                headers=("Link",),
             ),
         )
 
@@ -69,10 +75,14 @@ class IndicatorRoutes:
         """Compute and show."""
         values, services = call.values, self._services
         chosen = parse_indicators(values["indicators"])
+        if values["cursor"] is not None:
+            values["start"] = page_start(values["cursor"])
         check_range(values["start"], values["end"])
         query = BarQuery(
             symbol=values["symbol"],
-            instrument=await services.resolve_symbol(values["symbol"]),
+            instrument=await services.resolve_symbol(
+                values["symbol"], named_at(values["end"], values["as_of"]), values["provider"]
+            ),
             interval=values["interval"],
             limit=values["limit"],
             start=values["start"],
@@ -82,7 +92,8 @@ class IndicatorRoutes:
         )
         mode = Adjust(values["adjust"])
         found = await services.compute_indicators(query, chosen, mode, call.context)
-        return json_reply(_body(found, demo=services.demo))
+        body = _body(found, demo=services.demo)
+        return json_reply(body, headers=paging_headers(call, body.next))
 
 
 def _body(found: IndicatorsAnswer, *, demo: bool) -> Indicators:
@@ -93,6 +104,8 @@ def _body(found: IndicatorsAnswer, *, demo: bool) -> Indicators:
         instrument=bars.instrument.id,
         interval=bars.interval.value,
         provider=bars.provider,
+        rolled_up_from=UNSET if bars.rolled_up_from is None else bars.rolled_up_from.value,
+        actions_from=bars.actions_from or UNSET,
         cached=None if pure else bars.cached,
         stale=None if pure else bars.stale,
         substituted=bars.substituted,

@@ -3,6 +3,9 @@
 from urllib.parse import unquote_to_bytes
 
 from adapters_in.http.replies import Call, Headers
+from domain.errors import InvalidRequest
+from domain.moment import LATEST
+from domain.query import decode_cursor
 
 _REPLACED = frozenset((b"start", b"cursor"))
 
@@ -16,6 +19,19 @@ def next_address(path: str, raw_query: bytes, cursor: str) -> str:
     ]
     kept = b"&".join((*pieces, f"cursor={cursor}".encode())).decode("latin-1")
     return f"{path}?{kept}"
+
+
+def page_start(cursor: str) -> int:
+    """Where the page of bars behind a cursor starts (Unix s).
+
+    Raises:
+        InvalidRequest: it is none of ours.
+    """
+    first = decode_cursor(cursor)
+    if first > LATEST:
+        message = "The cursor is not one of ours: pass the value of `next` unchanged."
+        raise InvalidRequest(message, "cursor")
+    return first
 
 
 def paging_headers(call: Call, cursor: str | None) -> Headers:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from adapters_in.http.kinds import BarLength, Choice, Flag, Kind, Moment, Text, Whole
 from domain.errors import NoData
+from domain.query import CURSOR
 
 SYMBOL_PATTERN = r"[A-Za-z0-9]+([-/._:][A-Za-z0-9]+)*"
 ID_PATTERN = r"[A-Za-z0-9-]+"
@@ -82,6 +83,13 @@ def as_of() -> Parameter:
         "second are welcome."
     )
     return Parameter("as_of", Moment(fine=True), text)
+
+
+def cursor() -> Parameter:
+    """The next page of bars."""
+    mark = Text(CURSOR, 16, "the value of next, unchanged")
+    text = "The value of next: the page that follows; it supersedes start."
+    return Parameter("cursor", mark, text)
 
 
 def check_range(first: int | None, stop: int | None) -> None:

@@ -21,6 +21,7 @@ from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.read_ticks import TickAnswer, TickQuery
 from domain.errors import InvalidRequest
+from domain.query import named_at
 from domain.ticks import Quote, T, Trade
 
 _NS = 10**9
@@ -94,7 +95,9 @@ class TickRoutes:
             check_range(first, first)
         return TickQuery(
             symbol=values["symbol"],
-            instrument=await self.services.resolve_symbol(values["symbol"]),
+            instrument=await self.services.resolve_symbol(
+                values["symbol"], named_at(stop), values["provider"]
+            ),
             limit=values["limit"],
             start_ns=first_ns,
             end_ns=stop_ns,

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from domain.instrument import AssetClass, Instrument
+from domain.moment import LATEST
 from domain.provider import BarsAsk, Capabilities
 from domain.renames import tickers_in
+from domain.ticks import TicksAsk
 from domain.timerange import TimeRange
+
+_NS = 10**9
 
 
 def ticker_parts(ask: BarsAsk, can: Capabilities) -> Iterator[BarsAsk | TimeRange]:
@@ -19,7 +23,7 @@ def ticker_parts(ask: BarsAsk, can: Capabilities) -> Iterator[BarsAsk | TimeRang
 
     A bar in which the ticker changes is a mere range: neither name has all of it.
     """
-    if not can.tickers_of_the_day or ask.instrument.asset_class is not AssetClass.STOCK:
+    if not _is_filed_by_day(ask.instrument, can):
         yield ask
         return
     done = ask.range.start
@@ -35,3 +39,26 @@ def ticker_parts(ask: BarsAsk, can: Capabilities) -> Iterator[BarsAsk | TimeRang
         done = end
     if done < ask.range.end:
         yield TimeRange(done, ask.range.end)
+
+
+def tick_part(ask: TicksAsk, can: Capabilities) -> TicksAsk:
+    """The part of the ask that one ticker answers: the last one, or the first of a walk forward.
+
+    What its page does not cover is asked for again, then under the ticker before or after.
+    """
+    if not _is_filed_by_day(ask.instrument, can):
+        return ask
+    first = (ask.start_ns or 0) // _NS
+    stop = LATEST if ask.end_ns is None else max(first + 1, -(-ask.end_ns // _NS))
+    parts = tickers_in(ask.instrument.id, TimeRange(first, stop))
+    ticker, span = parts[-1 if ask.newest else 0]
+    named = replace(ask, instrument=Instrument.stock(ticker))
+    if len(parts) == 1:
+        return named
+    if ask.newest:
+        return replace(named, start_ns=max(ask.start_ns or 0, span.start * _NS))
+    return replace(named, end_ns=span.end * _NS)
+
+
+def _is_filed_by_day(instrument: Instrument, can: Capabilities) -> bool:
+    return can.tickers_of_the_day and instrument.asset_class is AssetClass.STOCK

@@ -3,6 +3,7 @@
 from adapters_out.provider_kit.provider import TicksEndpoint
 from adapters_out.provider_kit.provider_part import ProviderPart
 from adapters_out.provider_kit.tick_walk import TickWalk
+from adapters_out.provider_kit.ticker_parts import tick_part
 from domain.errors import ProviderError, RangeUnavailable
 from domain.ticks import Quote, T, TicksAsk, TicksPage, Trade
 from ports.clock import Clock
@@ -36,7 +37,7 @@ class Ticking(TickSource, ProviderPart):
         if endpoint.live and ask.end_ns is not None and ask.end_ns <= now_ns:
             reason = f"{self._provider.name} tells only the present {name}, none of the past."
             raise RangeUnavailable(reason, provider=self._provider.name)
-        walk = TickWalk(kind, endpoint, ask)
+        walk = TickWalk(kind, endpoint, tick_part(ask, self._provider.capabilities))
         while walk.page is None:
             try:
                 await self._talk.answer(name, walk.question, walk.read, context)

@@ -7,6 +7,7 @@ from msgspec import Struct
 from adapters_out.provider_kit.calls import Call
 from adapters_out.provider_kit.cells import Unreadable
 from domain.instrument import AssetClass, Instrument
+from domain.renames import holder
 
 NAME = "polygon"
 DELAYED = "DELAYED"  # the status of good data, but not of
@@ -71,3 +72,8 @@ def details_of(instrument: Instrument) -> Call:
     Only details tell: 404 says that there is none.
     """
     return Call(f"/v3/reference/tickers/{ticker_of(instrument)}")
+
+
+def of_today(instrument: Instrument, at: int) -> Instrument:
+    """Whom details are about: they know who held a ticker at ``at`` (Unix s) by its present one."""
+    return instrument if is_pair(instrument) else Instrument.stock(holder(instrument.id, at))

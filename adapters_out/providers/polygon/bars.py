@@ -24,14 +24,13 @@ from adapters_out.providers.polygon.answers import (
     Page,
     details_of,
     is_pair,
+    of_today,
     same_ticker,
     ticker_of,
 )
 from domain.bars import Ints
-from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk
-from domain.renames import holder
 
 _HOUR, _DAY = 3600, 86_400
 SPANS = {
@@ -102,7 +101,7 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     quick = sheet_of_alike(answer.results, _Aggregate, 1000)
     results = [] if quick is not None else _ROWS.decode(answer.results)
     if isinstance(results, Details):
-        same_ticker(results.ticker, _of_today(ask))
+        same_ticker(results.ticker, of_today(ask.instrument, ask.range.start))
         published = _final_before(ask, reply.true_at, is_delayed=True)  # for all that it says
         return replace(sheet_of_objects([]), published=published)
     same_ticker(answer.ticker, ask.instrument)
@@ -114,17 +113,10 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     sheet = sheet_of_objects(rows, 1000) if quick is None else quick
     more = answer.more
     if not len(sheet) and more is None:
-        more = details_of(_of_today(ask))
+        more = details_of(of_today(ask.instrument, ask.range.start))
     seen = _final_before(ask, reply.true_at, is_delayed=answer.status == DELAYED)
     opens = _opens(sheet.ts, ask)
     return replace(sheet, ts=opens, more=more, final_before=seen, published=seen)
-
-
-def _of_today(ask: BarsAsk) -> Instrument:
-    """Whom the details are about: they know a company by the ticker that it has now."""
-    if is_pair(ask.instrument):
-        return ask.instrument
-    return Instrument.stock(holder(ask.instrument.id, ask.range.start))
 
 
 def _opens(ts: Ints, ask: BarsAsk) -> Ints:

@@ -17,6 +17,7 @@ from adapters_out.providers.polygon.answers import (
     Page,
     details_of,
     is_pair,
+    of_today,
     ticker_of,
 )
 from domain.errors import CallRefused
@@ -114,8 +115,13 @@ def _part(
 ) -> TicksPart:
     """A delayed plan knows nothing of the last quarter of an hour; no tick may be no ticker."""
     known = int(reply.true_at - DELAY_S) * 10**9 if page.status == DELAYED else None
-    more = page.more if ticks or page.more else details_of(ask.instrument)
+    more = page.more if ticks or page.more else details_of(_asked_about(ask))
     return TicksPart(ticks, more, known_until_ns=known)
+
+
+def _asked_about(ask: TicksAsk) -> Instrument:
+    moment = ask.start_ns if ask.end_ns is None else ask.end_ns - 1
+    return ask.instrument if moment is None else of_today(ask.instrument, moment // 10**9)
 
 
 def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import msgspec
+import pytest
 
 from tests.adapters_in.http.house import NOW, House
 
@@ -83,3 +84,14 @@ def test_fks_monitor(house: House) -> None:
         answer = house.ask(path)
         assert answer.status == 200
         assert "x-response-time" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "route", ["ohlcv?interval=1d", "indicators?interval=1d&indicators=sma_5", "trades?", "quotes?"]
+)
+def test_a_ticker_means_on_every_route_who_held_it_then(house: House, route: str) -> None:
+    """META was a fund at the beginning of 2022, and the company in July."""
+    for end, holder in (("2022-01-04", "METV"), ("2022-07-02", "META")):
+        answer = house.ask(f"/api/v1/data/{route}&symbol=META&end={end}")
+        assert answer.status == 404
+        assert answer.json["detail"].startswith(f"{holder} ")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.adapters_in.http.house import House
+from tests.adapters_in.http.house import NOW, House
 
 ROUTE = "/api/v1/data/indicators?symbol=BTCUSDT&interval=1m"
 
@@ -37,3 +37,25 @@ def test_bad_names_are_refused(house: House, bad: str) -> None:
 def test_a_strange_interval_is_refused_like_everywhere(house: House) -> None:
     """422 with what there is."""
     assert house.ask(ROUTE.replace("1m", "7m") + "&indicators=sma_5").status == 422
+
+
+def test_what_is_rolled_up_says_so(house: House) -> None:
+    """As with bars."""
+    body = house.ask(f"{ROUTE.replace('1m', '3m')}&limit=2&indicators=sma_5").json
+    assert body["rolled_up_from"] == "1m"
+    assert "rolled_up_from" not in house.ask(f"{ROUTE}&limit=2&indicators=sma_5").json
+
+
+def test_pages(house: House) -> None:
+    """Following next (or the Link) walks the range once, without overlap."""
+    start = int(NOW) // 60 * 60 - 600
+    target = f"{ROUTE}&indicators=sma_5&start={start}&limit=4"
+    seen: list[int] = []
+    while target:
+        answer = house.ask(target)
+        seen += [row["ts"] for row in answer.json["data"]]
+        following = answer.json["next"]
+        target = answer.headers.get("link", "<>").partition(">")[0].removeprefix("<")
+        assert target.endswith(f"&cursor={following}" if following else "")
+        assert bool(following) == bool(target)
+    assert seen == list(range(start, start + 600, 60))

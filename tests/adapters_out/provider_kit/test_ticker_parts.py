@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+import pytest
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.ticker_parts import ticker_parts
+from adapters_out.provider_kit.ticker_parts import tick_part, ticker_parts
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk, Capabilities, Capability
+from domain.ticks import TicksAsk
 from domain.timerange import TimeRange
 
 OF_THE_DAY = Capabilities(
@@ -55,3 +57,30 @@ def test_nothing_is_cut_without_need() -> None:
     assert list(ticker_parts(still, OF_THE_DAY)) == [still]
     moved = ask("2022-01-03", "2022-07-01")
     assert list(ticker_parts(moved, replace(OF_THE_DAY, tickers_of_the_day=False))) == [moved]
+
+
+def ticks(start: str | None, end: str | None, *, newest: bool) -> TicksAsk:
+    """Trades of Meta Platforms."""
+    first, stop = (None if day is None else at(day) * 10**9 for day in (start, end))
+    return TicksAsk(instrument=META, limit=5, start_ns=first, end_ns=stop, newest=newest)
+
+
+@pytest.mark.parametrize(
+    ("asked", "ticker", "start", "end"),
+    [
+        (ticks("2022-01-03", "2022-01-04", newest=False), "FB", "2022-01-03", "2022-01-04"),
+        (ticks("2022-01-03", "2022-07-01", newest=False), "FB", "2022-01-03", "2022-06-09"),
+        (ticks("2022-01-03", None, newest=False), "FB", "2022-01-03", "2022-06-09"),
+        (ticks("2022-01-03", "2022-07-01", newest=True), "META", "2022-06-09", "2022-07-01"),
+        (ticks(None, None, newest=True), "META", "2022-06-09", None),
+        (ticks(None, "2022-01-04", newest=True), "FB", None, "2022-01-04"),
+    ],
+)
+def test_ticks_are_asked_for_under_one_ticker_at_a_time(
+    asked: TicksAsk, ticker: str, start: str | None, end: str | None
+) -> None:
+    """From the end that is read first; what its page does not cover is asked for after it."""
+    part = tick_part(asked, OF_THE_DAY)
+    assert part == replace(ticks(start, end, newest=asked.newest), instrument=part.instrument)
+    assert part.instrument.id == ticker
+    assert tick_part(asked, replace(OF_THE_DAY, tickers_of_the_day=False)) == asked

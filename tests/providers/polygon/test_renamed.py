@@ -12,6 +12,7 @@ from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk
 from domain.secret import Secret
+from domain.ticks import TicksAsk
 from domain.timerange import TimeRange
 from tests.acceptance.providers.transport import scripted
 from tests.adapters_out.provider_kit.scripted import Bench, in_virtual_time
@@ -61,6 +62,34 @@ def test_before_its_listing_a_renamed_company_is_known_and_has_no_bars() -> None
         assert [(page.covers.start, page.covers.end) for page in pages] == [(at[0], at[1])]
         asked = [a.path.split("/")[4] for a in simulator[0].arrivals()]
         assert asked == ["FB", "META"]
+
+    simulator: list[Simulator] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return await scripted(simulator[0], simulator[0].clock)(request)
+
+    in_virtual_time(scene())
+
+
+def test_trades_of_meta_are_never_those_of_the_fund() -> None:
+    """The fund's under META, the company's under FB; the newest ones under the present ticker."""
+
+    async def scene() -> None:
+        settings = ProviderSettings(base_url="http://simulator/polygon", api_key=Secret("made-up"))
+        bench = Bench(httpx.MockTransport(answer), PROVIDER, settings)
+        simulator.append(Simulator(bench.clock, seed=3))
+        start = int(datetime.fromisoformat("2022-01-03T15:00Z").timestamp()) * 10**9
+        span = {"start_ns": start, "end_ns": start + 3600 * 10**9}
+        for ticker, bounds in (("METV", span), ("META", span), ("META", {})):
+            instrument = Instrument.stock(ticker)
+            ask = TicksAsk(instrument=instrument, limit=3, newest=not bounds, **bounds)
+            page = await bench.kit.trades(ask, bench.within(60))
+            prices = [trade.price for trade in page.ticks]
+            level = ASSETS[ticker].level
+            assert len(prices) == 3
+            assert all(level / 3 < price < level * 3 for price in prices), (ticker, prices)
+        asked = [a.path.split("/")[-1] for a in simulator[0].arrivals()]
+        assert asked == ["META", "FB", "META"]
 
     simulator: list[Simulator] = []
 

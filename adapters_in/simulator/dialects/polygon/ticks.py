@@ -16,6 +16,7 @@ from adapters_in.simulator.dialects.polygon.speech import (
 )
 from adapters_in.simulator.tape import Printed, Tape
 from adapters_in.simulator.wire import Reply, Request, World
+from domain.renames import holder
 
 _MOST, _DAY_NS = 50_000, 86_400 * 10**9
 # By how much a bound moves the first tick that counts, or the first that does not.
@@ -29,6 +30,7 @@ class _Ask(NamedTuple):
     stop: int
     limit: int
     newest: bool
+    at: int
 
     @property
     def page(self) -> tuple[int, int]:
@@ -47,13 +49,15 @@ class _Ask(NamedTuple):
 def ticks(request: Request, world: World, found: re.Match[str]) -> Reply:
     """A page of trades or quotes; of nobody there are none."""
     kind, ticker = found.groups()
-    asset = assets(world).get(ticker)
+    # A tape is filed under the ticker of the day; ours is told apart by where reading begins.
+    at = _moment(request, world)
+    asset = assets(world).get(holder(ticker, at))
     if asset is None:
         return listed(world, [])
     if kind == "quotes" and is_pair(asset):
         return failed(400, "ERROR", "error", "Quotes are not available for this ticker")
     tape = world.tape(asset)
-    ask = _asked(request, tape)
+    ask = _asked(request, tape, at)
     if ask is None:
         return failed(400, "ERROR", "error", "Could not parse the time parameter")
     rows = [_RENDER[kind](trade, asset) for trade in tape.between(*ask.page)]
@@ -64,18 +68,31 @@ def ticks(request: Request, world: World, found: re.Match[str]) -> Reply:
     return listed(world, rows[::-1] if ask.newest else rows, link)
 
 
-def _asked(request: Request, tape: Tape) -> _Ask | None:
+def _moment(request: Request, world: World) -> int:
+    """Where reading begins (Unix s): at the end of the stretch, or at its start."""
     cursor = request.one("cursor")
     if cursor:
-        first, stop, limit, newest = map(int, text_of(cursor).split(","))
-        return _Ask(first, stop, limit, bool(newest))
+        return int(text_of(cursor).split(",")[-1])
+    newest = request.one("order") != "asc"
+    bound = "timestamp.lt" if newest else "timestamp.gte"
+    text = request.one(bound) or ""
+    if not text.isdecimal():
+        return int(world.now) if newest else 0
+    return (int(text) - newest) // 10**9
+
+
+def _asked(request: Request, tape: Tape, at: int) -> _Ask | None:
+    cursor = request.one("cursor")
+    if cursor:
+        first, stop, limit, newest, _ = map(int, text_of(cursor).split(","))
+        return _Ask(first, stop, limit, bool(newest), at)
     try:
         first, stop = _bounds(request, tape)
         limit = int(request.one("limit") or 1000)
     except ValueError:
         return None
     newest = request.one("order") != "asc"
-    return _Ask(first, stop, limit, newest) if 0 < limit <= _MOST else None
+    return _Ask(first, stop, limit, newest, at) if 0 < limit <= _MOST else None
 
 
 def _bounds(request: Request, tape: Tape) -> tuple[int, int]:
