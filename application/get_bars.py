@@ -11,6 +11,7 @@ from application.contract_lives import ContractLives
 from application.held import View
 from application.question import Question, pose
 from application.rank_candidates import RankCandidates
+from application.share_time import time_left
 from application.single_flight import SingleFlight
 from application.stored_answer import ReadStored, assemble, is_good
 from application.take_turns import TakeTurns, flight_key

@@ -1,7 +1,5 @@
 """How a caller's time is shared out."""
 
-import asyncio
-
 import pytest
 
 from adapters_out.memory.clock import LoopClock
@@ -20,7 +18,7 @@ def test_each_of_the_candidates_has_an_equal_part_of_what_is_left() -> None:
         first = share_of(clock, context, 3)
         assert time_left(clock, first) == pytest.approx(2)
         assert (first.standby, first.priority, first.request_id) == (True, Priority.HEALING, "r")
-        await asyncio.sleep(0.5)
+        await clock.sleep(0.5)
         assert time_left(clock, share_of(clock, context, 2)) == pytest.approx(2.75)
         last = share_of(clock, context, 1)
         assert time_left(clock, last) == pytest.approx(5.5)
@@ -36,10 +34,10 @@ def test_what_is_kept_back_is_not_shared_out() -> None:
         clock = LoopClock(NOW)
         context = CallContext(clock.monotonic() + 1)
         assert not is_late(clock, context)
-        await asyncio.sleep(1 - RESERVE_S)
+        await clock.sleep(1 - RESERVE_S)
         assert is_late(clock, context)
         assert time_left(clock, context) == pytest.approx(RESERVE_S)
-        await asyncio.sleep(RESERVE_S)
+        await clock.sleep(RESERVE_S)
         assert time_left(clock, share_of(clock, context, 2)) == pytest.approx(0)
 
     in_virtual_time(scene())
