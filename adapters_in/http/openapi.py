@@ -64,7 +64,7 @@ def openapi_document(routes: Sequence[Route], version: str, *, demo: bool) -> by
             "title": "fks-data",
             "version": version,
             "description": "Market data with its quality, origin and gaps. Times are Unix seconds; "
-            f"ranges are half-open.{synthetic}",
+            f"ranges are half-open. HEAD is answered wherever GET is.{synthetic}",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],

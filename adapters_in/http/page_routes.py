@@ -13,6 +13,7 @@ _STATIC = Path(__file__).parent / "static"
 _MEDIA_TYPES = {
     "favicon-32x32.png": "image/png",
     "swagger-ui.css": "text/css; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
     "landing.css": "text/css; charset=utf-8",
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui-standalone-preset.js": "text/javascript; charset=utf-8",
