@@ -40,10 +40,12 @@ class TickStore(Protocol):
 
     @abstractmethod
     async def write(self, kind: type[T], key: TickKey, page: TicksPage[T]) -> int:
-        """Remember a page in one transaction; how many of its ticks were new.
+        """Remember a page in one transaction; how many of its ticks were new or corrected.
 
         Ticks are told apart by :func:`domain.ticks.marks`: one that is known already changes
-        nothing. ``covers`` joins what is covered.
+        nothing. A trade whose id is known at that moment, with other values, was corrected by its
+        venue: it takes the place of the old one, which is kept aside. ``covers`` joins what is
+        covered.
         """
 
     @abstractmethod

@@ -19,14 +19,16 @@ class MemoryTickStore(TickStore):
 
     async def write(self, kind: type[T], key: TickKey, page: TicksPage[T]) -> int:
         held = self._ticks.setdefault((kind, key), {})
-        before = len(held)
+        fresh: dict[tuple[int, int], tuple[_Place, Any, int]] = {}
         for tick, (ordinal, mark) in zip(page.ticks, marks(page.ticks), strict=True):
             place = (tick.ts_ns, ordinal, mark)
-            held.setdefault((tick.ts_ns, mark), (place, tick, page.received_ns))
+            fresh.setdefault((tick.ts_ns, mark), (place, tick, page.received_ns))
+        changed = {at: row for at, row in fresh.items() if at not in held or held[at][1] != row[1]}
+        held |= changed
         if page.covers is not None:
             known = self._covered.get((kind, key), RangeSet())
             self._covered[kind, key] = known.union(RangeSet((page.covers,)))
-        return len(held) - before
+        return len(changed)
 
     async def read(self, kind: type[T], key: TickKey, chosen: TickSlice) -> StoredTicks[T]:
         held = sorted(self._ticks.get((kind, key), {}).values(), key=lambda row: row[0])

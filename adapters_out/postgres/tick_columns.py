@@ -1,7 +1,7 @@
 """Ticks as the arrays of an INSERT and as the rows of a SELECT."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,26 +61,61 @@ psycopg.adapters.register_dumper(Doubles, _DoublesDumper)
 class TickTable(Struct, frozen=True):
     """One kind of tick in the database: its table and the columns of its own, with their types.
 
-    ``number`` columns travel as ``float8[]``, the others as ``text[]``.
+    ``number`` columns travel as ``float8[]``, the others as ``text[]``. ``revisions`` is where a
+    row goes when the same tick comes with other values; without it the first ones stay.
     """
 
     name: str
     numbers: tuple[str, ...]
     texts: tuple[str, ...]
+    revisions: str = ""
 
     @property
     def insert(self) -> bytes:
-        """Writes what is new; the parameters are those of :func:`columns_of`."""
+        """Writes what is new; the parameters are those of :func:`parameters_of`."""
         own = (*self.numbers, *self.texts)
-        given = [f"nullif({name}, 'NaN')" for name in self.numbers] + list(self.texts)
-        types = ["%s::float8[]"] * len(self.numbers) + ["%s::text[]"] * len(self.texts)
+        given = [f"nullif({name}, 'NaN') AS {name}" for name in self.numbers] + list(self.texts)
+        arrays = [f"%({name})s::bigint[]" for name in ("ts_ns", "mark", "ordinal")]
+        arrays += [f"%({name})s::float8[]" for name in self.numbers]
+        arrays += [f"%({name})s::text[]" for name in self.texts]
+        columns = f"series_id, received_ns, ts_ns, mark, ordinal, {', '.join(own)}"
         return f"""
-        INSERT INTO {self.name} (series_id, received_ns, ts_ns, mark, ordinal, {", ".join(own)})
-        SELECT %s, %s, ts_ns, mark, ordinal, {", ".join(given)}
-        FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], {", ".join(types)})
-          AS fresh (ts_ns, mark, ordinal, {", ".join(own)})
-        ON CONFLICT DO NOTHING
+        WITH fresh AS (
+          SELECT DISTINCT ON (ts_ns, mark) %(series)s::integer AS series_id,
+            %(received)s::bigint AS received_ns, ts_ns, mark, ordinal, {", ".join(given)}
+          FROM unnest({", ".join(arrays)})
+            WITH ORDINALITY AS sent (ts_ns, mark, ordinal, {", ".join(own)}, place)
+          ORDER BY ts_ns, mark, place
+        ){self._kept(columns)}
+        INSERT INTO {self.name} ({columns}) SELECT {columns} FROM fresh
+        {self._conflict()}
         """.encode()  # noqa: S608  # put together from the constants below
+
+    def _kept(self, columns: str) -> str:
+        """Keeps what is about to change: every part of a statement sees the rows of before."""
+        if not self.revisions:
+            return ""
+        mine = ", ".join(f"held.{name}" for name in columns.split(", "))
+        return f""", kept AS (
+          INSERT INTO {self.revisions} ({columns}, superseded_ns)
+          SELECT {mine}, fresh.received_ns
+          FROM fresh JOIN {self.name} AS held USING (ts_ns, mark)
+          WHERE held.series_id = %(series)s AND held.ts_ns BETWEEN %(first)s AND %(last)s
+            AND {self._values("held")} IS DISTINCT FROM {self._values("fresh")}
+          ON CONFLICT DO NOTHING
+        )"""  # noqa: S608  # put together from the constants below
+
+    def _conflict(self) -> str:
+        if not self.revisions:
+            return "ON CONFLICT DO NOTHING"
+        changed = ("received_ns", *self.numbers, *self.texts)
+        return f"""ON CONFLICT (series_id, ts_ns, mark) DO UPDATE
+        SET {", ".join(f"{name} = excluded.{name}" for name in changed)}
+        WHERE {self._values(self.name)} IS DISTINCT FROM {self._values("excluded")}"""  # noqa: S608  # see above
+
+    def _values(self, table: str) -> str:
+        """What makes a tick another one."""
+        return f"({', '.join(f'{table}.{name}' for name in (*self.numbers, *self.texts))})"
 
     def select(self, order: str) -> bytes:
         """Reads the first ticks of a range in that order."""
@@ -95,7 +130,7 @@ class TickTable(Struct, frozen=True):
         """.encode()  # noqa: S608  # put together from the constants below
 
 
-_TRADES = TickTable("trades", ("price", "size"), ("id", "side", "session"))
+_TRADES = TickTable("trades", ("price", "size"), ("id", "side", "session"), "trade_revisions")
 _QUOTES = TickTable(
     "quotes", ("bid_price", "bid_size", "ask_price", "ask_size"), ("stamp", "session")
 )
@@ -106,16 +141,22 @@ def table_of(kind: type[T]) -> TickTable:
     return _TRADES if issubclass(kind, Trade) else _QUOTES
 
 
-def columns_of(table: TickTable, ticks: Sequence[Trade | Quote]) -> list[object]:
-    """The array parameters of ``table.insert``, after series and time of receipt."""
-    mark = marks(ticks)
-    return [
-        BigInts([tick.ts_ns for tick in ticks]),
-        BigInts([m for _, m in mark]),
-        BigInts([ordinal for ordinal, _ in mark]),
-        *(Doubles([getattr(tick, name) for tick in ticks]) for name in table.numbers),
-        *([_text(getattr(tick, name)) for tick in ticks] for name in table.texts),
-    ]
+def parameters_of(
+    table: TickTable, series: int, ticks: Sequence[Trade | Quote], received_ns: int
+) -> Mapping[str, object]:
+    """The parameters of ``table.insert`` for ticks, of which there is at least one."""
+    mark, moments = marks(ticks), [tick.ts_ns for tick in ticks]
+    return {
+        "series": series,
+        "received": received_ns,
+        "first": min(moments),
+        "last": max(moments),
+        "ts_ns": BigInts(moments),
+        "mark": BigInts([m for _, m in mark]),
+        "ordinal": BigInts([ordinal for ordinal, _ in mark]),
+        **{name: Doubles([getattr(t, name) for t in ticks]) for name in table.numbers},
+        **{name: [_text(getattr(t, name)) for t in ticks] for name in table.texts},
+    }
 
 
 def ticks_of(kind: type[T], rows: Sequence[Sequence[Any]]) -> StoredTicks[T]:

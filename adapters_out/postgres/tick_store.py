@@ -1,9 +1,9 @@
-"""Trades and quotes in PostgreSQL: the tables of ``migrations/0004_ticks.sql``."""
+"""Trades and quotes in PostgreSQL: the tables of ``migrations/0004_ticks.sql`` and ``0009_``."""
 
 import zlib
 
 from adapters_out.postgres.pool import Connection, PostgresPool
-from adapters_out.postgres.tick_columns import TickTable, columns_of, table_of, ticks_of
+from adapters_out.postgres.tick_columns import TickTable, parameters_of, table_of, ticks_of
 from domain.ticks import StoredTicks, T, TickKey, TickSlice, TicksPage
 from domain.timerange import RangeSet, TimeRange
 from ports.ticks import TickStore
@@ -88,7 +88,7 @@ async def _series(connection: Connection, table: TickTable, key: TickKey) -> int
 async def _insert(connection: Connection, table: TickTable, series: int, page: TicksPage[T]) -> int:
     if not page.ticks:
         return 0
-    values = (series, page.received_ns, *columns_of(table, page.ticks))
+    values = parameters_of(table, series, page.ticks, page.received_ns)
     return (await connection.execute(table.insert, values)).rowcount
 
 

@@ -87,6 +87,31 @@ def test_a_page_written_again_changes_nothing(run: Run, store: TickStore) -> Non
     assert set(stored.received_ns) == {RECEIVED}
 
 
+def test_a_corrected_trade_takes_the_place_of_the_old_one(run: Run, store: TickStore) -> None:
+    """Same id and moment, other values: its venue has corrected it, and it is known since then."""
+    run(store.write(Trade, KEY, page(trade(0, "7"), trade(1, "8"), trade(1, "ab-c"))))
+    told = (trade(0, "7", price=99.5), trade(1, "8"), trade(1, "ab-c", size=2.0))
+    assert run(store.write(Trade, KEY, page(*told, received=RECEIVED + 9))) == 2
+    stored = run(store.read(Trade, KEY, TickSlice(limit=10)))
+    assert sorted(stored.ticks, key=lambda t: t.id) == list(told)
+    by_id = dict(zip((t.id for t in stored.ticks), stored.received_ns, strict=True))
+    assert by_id == {"7": RECEIVED + 9, "8": RECEIVED, "ab-c": RECEIVED + 9}
+    assert run(store.write(Trade, KEY, page(*told, received=RECEIVED + 10))) == 0
+
+
+def test_a_trade_without_an_id_cannot_be_corrected(run: Run, store: TickStore) -> None:
+    """Other values at that moment are another trade."""
+    run(store.write(Trade, KEY, page(trade(0))))
+    assert run(store.write(Trade, KEY, page(trade(0, price=99.5)))) == 1
+    assert [t.price for t in held(run, store)] in ([100.0, 99.5], [99.5, 100.0])
+
+
+def test_one_page_may_hold_a_trade_twice(run: Run, store: TickStore) -> None:
+    """The first of them counts."""
+    assert run(store.write(Trade, KEY, page(trade(0, "7"), trade(0, "7", price=5.0)))) == 1
+    assert [t.price for t in held(run, store)] == [100.0]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_pages_may_overlap_and_come_in_any_order(run: Run, store: TickStore, seed: int) -> None:
     """Whatever way an answer was cut, it adds up to the same ticks."""
