@@ -43,7 +43,9 @@ class BarsAsOf:
             raise NoData(message)
         now = as_of / MICROS
         names = self._candidates.capable(query.instrument, query.interval, query.provider)
-        question = pose(query, names, now, self._candidates.keyless(names))
+        keyless = self._candidates.keyless(names)
+        volumeless = self._candidates.volumeless(names, query.instrument)
+        question = pose(query, names, now, keyless, volumeless)
         answer = await self._best(question, now)
         if answer is None:
             message = f"Nothing was known of {query.instrument.id} in that range at that time."

@@ -74,8 +74,8 @@ class FetchBars:
                         before = await self._unlisted_before(key, page.covers.start)
                     first = int(page.series.ts[0])
                     earliest = first if earliest is None else min(earliest, first)
-                batch = self._batch(key, page, earliest, provider, context)
-                batch = replace(batch, empty=(*before, *batch.empty))
+                batch = self._batch(ask, key, page, earliest, provider)
+                batch = replace(batch, empty=(*before, *batch.empty), request_id=context.request_id)
                 receipt = await self._store.write(batch)
                 self._count(key, batch, receipt)
                 yield FetchedPage(page.covers, len(page.series), receipt, page.forming)
@@ -88,13 +88,14 @@ class FetchBars:
 
     def _batch(
         self,
+        ask: BarsAsk,
         key: SeriesKey,
         page: BarsPage,
         earliest: int | None,
         provider: MarketDataProvider,
-        context: CallContext,
     ) -> Batch:
         now = self._clock.now()
+        has_volume = provider.capabilities.has_volume(ask.instrument.asset_class)
         empty = self._holes(key, page, earliest, provider, now)
         return Batch(
             key=key,
@@ -103,8 +104,9 @@ class FetchBars:
             fetched_at=page.fetched_at,
             empty=empty,
             rejected=page.rejected,
-            quality=judge(page.series, page.covers, key.interval, now, empty),
-            request_id=context.request_id,
+            quality=judge(
+                page.series, page.covers, key.interval, now, empty, has_volume=has_volume
+            ),
             facts=page.facts,
         )
 

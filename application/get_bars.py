@@ -119,7 +119,9 @@ class GetBars:
     async def _lead(self, query: BarQuery, context: CallContext) -> BarsAnswer:
         now = self._clock.now()
         names = self._candidates.capable(query.instrument, query.interval, query.provider)
-        question = pose(query, names, now, self._candidates.keyless(names))
+        keyless = self._candidates.keyless(names)
+        volumeless = self._candidates.volumeless(names, query.instrument)
+        question = pose(query, names, now, keyless, volumeless)
         first = self._candidates.first_choice(names, query.instrument)
         can = self._candidates.provider(first).capabilities
         view = await self._read.view(question, first, can, now)

@@ -15,7 +15,8 @@ _YEAR_9999 = 253_402_300_800
 class Question(Struct, frozen=True):
     """A query, its window at one moment, and who could answer, most preferred first.
 
-    ``keyless`` are those of them that cannot be asked for want of a key.
+    ``keyless`` are those of them that cannot be asked for want of a key, ``volumeless`` those whose
+    bars of such an instrument come without a volume.
     """
 
     query: BarQuery
@@ -23,6 +24,7 @@ class Question(Struct, frozen=True):
     rest: int | None
     names: tuple[str, ...]
     keyless: tuple[str, ...] = ()
+    volumeless: tuple[str, ...] = ()
 
     @property
     def window(self) -> BarWindow:
@@ -44,7 +46,11 @@ class Question(Struct, frozen=True):
 
 
 def pose(
-    query: BarQuery, names: Sequence[str], now: float, keyless: Sequence[str] = ()
+    query: BarQuery,
+    names: Sequence[str],
+    now: float,
+    keyless: Sequence[str] = (),
+    volumeless: Sequence[str] = (),
 ) -> Question:
     """Choose the window at ``now`` (Unix s).
 
@@ -57,7 +63,8 @@ def pose(
     if window.range is None:
         message = f"No {query.interval.value} bar of that range has closed yet."
         raise NoData(message)
-    return Question(query, window.range, window.rest, tuple(names), tuple(keyless))
+    lacking = (tuple(keyless), tuple(volumeless))
+    return Question(query, window.range, window.rest, tuple(names), *lacking)
 
 
 def _check(query: BarQuery) -> None:

@@ -96,6 +96,11 @@ class RankCandidates:
         usable = self._usable(names)
         return tuple(name for name in names if name not in usable)
 
+    def volumeless(self, names: Sequence[str], instrument: Instrument) -> tuple[str, ...]:
+        """Those of the names whose bars of such an instrument come without a volume."""
+        can = {name: self.provider(name).capabilities for name in names}
+        return tuple(n for n in names if not can[n].has_volume(instrument.asset_class))
+
     def is_substitute(self, name: str, names: Sequence[str]) -> bool:
         """Whether ``name`` comes after the first of ``names`` that has its key."""
         return names.index(name) > names.index(self._usable(names)[0])

@@ -121,6 +121,7 @@ def assemble(
     known = held.bars.known_at
     stale = query.as_of is None and bool(held.missing(now))
     late = stale or any(gap.reason is GapReason.NOT_YET_PUBLISHED for gap in gaps)
+    has_volume = held.key.provider not in question.volumeless
     return BarsAnswer(
         symbol=query.symbol,
         instrument=query.instrument,
@@ -128,7 +129,7 @@ def assemble(
         provider=held.key.provider,
         series=held.bars.series,
         window=held.span,
-        quality=judge(held.bars.series, held.span, interval, now, gaps),
+        quality=judge(held.bars.series, held.span, interval, now, gaps, has_volume=has_volume),
         gaps=gaps,
         sources=_sources(held),
         forming=forming,

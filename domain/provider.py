@@ -93,7 +93,8 @@ class Capabilities(Struct, frozen=True):
     ones, empty otherwise; ``volume_adjusted`` says that its volumes of days are split-adjusted
     although its prices are raw. ``tickers_of_the_day``: a stock's history is filed under the ticker
     that it had on each day, not under the one that it has now (:mod:`domain.renames`).
-    ``history_s`` tells of intervals of which it keeps only so many seconds.
+    ``history_s`` tells of intervals of which it keeps only so many seconds. ``without_volume`` are
+    the classes of assets whose bars it sends without a volume; the turnover of a day is none.
     """
 
     offers: frozenset[Capability]
@@ -108,6 +109,11 @@ class Capabilities(Struct, frozen=True):
     volume_adjusted: bool = False
     tickers_of_the_day: bool = False
     history_s: tuple[tuple[Interval, int], ...] = ()
+    without_volume: frozenset[AssetClass] = frozenset()
+
+    def has_volume(self, asset_class: AssetClass) -> bool:
+        """Whether a bar of that class that comes without a volume lacks something."""
+        return asset_class not in self.without_volume
 
     def can(self, capability: Capability, asset_class: AssetClass) -> bool:
         """Whether it answers this for that class of assets."""

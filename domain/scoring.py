@@ -65,6 +65,8 @@ def judge(
     now: float,
     explained_gaps: Sequence[Gap] = (),
     profile: Profile = DEFAULT,
+    *,
+    has_volume: bool = True,
 ) -> QualityReport:
     """Score an answer to ``expected_range`` as seen at ``now`` (Unix s).
 
@@ -73,7 +75,8 @@ def judge(
     - *completeness*, weight 0.4: bars with a value in every field over bars expected (see
       :class:`domain.presence.Presence`: closed by now, not explained by a closed or quiet
       market or a missing listing), in per cent; halved when fewer than min(50, expected) came,
-      so a short answer to a short question is complete;
+      so a short answer to a short question is complete; the volume is no field of a source that
+      says that it has none (``has_volume``, ADR 13);
     - *freshness*, weight 0.3: by how far the newest bar lags behind the newest that is due;
       100 up to 5 minutes, falling to 50 at 15 and to 0 at 60;
     - *outliers*, weight 0.3: 100 less ten points per per cent of closes and volumes that stand
@@ -85,7 +88,7 @@ def judge(
     if not len(series):
         return _nothing(profile)
     presence = take_stock(series, expected_range, interval, now, explained_gaps)
-    unsent = np.isnan(series.volume).nonzero()[0]
+    unsent = (np.isnan(series.volume) & has_volume).nonzero()[0]
     standing_out = {
         name: METHODS[profile.outlier_method](column, profile.outlier_threshold)
         for name, column in (("close", series.close), ("volume", series.volume))

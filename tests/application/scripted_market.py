@@ -45,10 +45,13 @@ class ScriptedProvider(MarketDataProvider):
       ``listed_from``; a bar is there ``late_s`` after its close;
     - ``corrections`` replace the close of a bar, ``spoilt`` rows are rejected;
     - ``skips`` fills every page with bars: the first ones there are, as Binance does;
-    - ``lags`` keeps silent about the newest bar instead of answering that there is none.
+    - ``lags`` keeps silent about the newest bar instead of answering that there is none;
+    - unless it ``counts`` its bars have no volume.
 
     ``pages`` are the ranges of the upstream calls for bars, in order.
     """
+
+    counts = True
 
     def __init__(self, name: str, clock: Clock, capabilities: Capabilities = OFFERS) -> None:
         self._name = name
@@ -140,7 +143,8 @@ class ScriptedProvider(MarketDataProvider):
         base = 100.0 + ts // 60 % 7
         close = self.corrections.get(ts, base + 0.5)
         high, low = max(base, close) + 1.0, min(base, close) - 1.0
-        return Bar(ts=ts, open=base, high=high, low=low, close=close, volume=5.0 + ts // 60 % 3)
+        volume = 5.0 + ts // 60 % 3 if self.counts else None
+        return Bar(ts=ts, open=base, high=high, low=low, close=close, volume=volume)
 
     async def _call(self, context: CallContext) -> None:
         failure = self.fails_at_page.pop(len(self.pages), None) or self.fails

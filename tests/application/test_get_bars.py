@@ -15,7 +15,7 @@ from domain.errors import (
     UnknownInstrument,
     UnsupportedInterval,
 )
-from domain.instrument import Instrument, SeriesKey
+from domain.instrument import AssetClass, Instrument, SeriesKey
 from domain.interval import Interval
 from domain.ledger import BarSlice, StoredBars
 from domain.query import BarQuery
@@ -53,6 +53,28 @@ def test_a_cold_question_is_one_call_and_says_everything_about_its_answer() -> N
         assert source.fetched_at == NOW + 30
         assert answer.learned_at == pytest.approx(NOW + 30, abs=0.01)
         assert answer.fresh_until == NOW + 60
+
+    in_virtual_time(scene())
+
+
+@pytest.mark.parametrize("says_so", [False, True])
+def test_no_volume_costs_nothing_where_it_is_declared(says_so: bool) -> None:
+    """An answer without any is as good as can be, now and as of then; undeclared it lacks all."""
+
+    async def scene() -> None:
+        without = frozenset({AssetClass.CRYPTO}) if says_so else frozenset()
+        world = World(replace(OFFERS, without_volume=without))
+        world.first.counts = world.second.counts = False
+        process = Process(world)
+        answer = await process.ask(query(60, provider="first"))
+        score = answer.quality.score
+        assert (score.completeness, score.score) == ((100, 100) if says_so else (0, 60))
+        again = await process.ask(query(60, provider="first"))
+        assert again.quality.score == score
+        series = SeriesKey(answer.instrument.id, answer.interval, "first")
+        report = await world.store.quality(series)
+        assert report is not None
+        assert report.score == score
 
     in_virtual_time(scene())
 

@@ -60,12 +60,20 @@ def _capabilities(found: Sequence[Provider]) -> str:
 
 
 def _bars(found: Sequence[Provider]) -> str:
-    head = ("provider", "prices are of", *(i.value for i in Interval), "a page", "adjusted")
+    head = (
+        "provider",
+        "prices are of",
+        *(i.value for i in Interval),
+        "volume",
+        "a page",
+        "adjusted",
+    )
     rows = (
         (
             f"`{each.name}`",
             _BASIS[each.capabilities.basis],
             *(_mark(each, interval) for interval in Interval),
+            _volume(each),
             str(each.capabilities.page_bars),
             each.capabilities.adjusted,
         )
@@ -73,6 +81,12 @@ def _bars(found: Sequence[Provider]) -> str:
         if each.bars is not None
     )
     return _table(head, rows)
+
+
+def _volume(provider: Provider) -> str:
+    can = provider.capabilities
+    whose = [kind for kind in can.asset_classes if can.has_volume(kind)]
+    return "yes" if len(whose) == len(can.asset_classes) else _listed(k.value for k in whose)
 
 
 def _mark(provider: Provider, interval: Interval) -> str:

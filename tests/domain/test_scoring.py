@@ -170,6 +170,16 @@ def test_a_volume_that_was_not_sent_makes_a_bar_incomplete() -> None:
     assert told(report) == {"volume_not_sent": (Severity.WARNING, 5)}
 
 
+def test_a_source_that_has_no_volume_lacks_nothing() -> None:
+    """Its declaration decides, not what came: with it an answer of prices is complete."""
+    priced = altered(CALM, volume=np.full(len(CALM), math.nan))
+    span = whole(CALM)
+    assert judge(priced, span, M1, span.end).score.completeness == 0
+    report = judge(priced, span, M1, span.end, has_volume=False)
+    assert (report.score.score, report.score.completeness) == (100, 100)
+    assert told(report) == {}
+
+
 def test_weak_parts_come_with_advice() -> None:
     """Each part below seventy says what to do about it, and only those."""
     thin = verdict(without(CALM, *range(10, 70)), whole(CALM))

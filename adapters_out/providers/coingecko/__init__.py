@@ -110,6 +110,7 @@ _DEMO = Provider(
         holes=GapReason.PROVIDER_OUTAGE,
         page_bars=KEPT,
         basis=Basis.AGGREGATE,
+        without_volume=frozenset({AssetClass.CRYPTO}),
     ),
     auth=Auth(header="x-cg-demo-api-key", required=False),
     faults=_FAULTS,

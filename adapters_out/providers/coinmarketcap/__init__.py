@@ -118,6 +118,7 @@ PROVIDER = Provider(
         holes=GapReason.PROVIDER_OUTAGE,
         page_bars=PAGE,
         basis=Basis.AGGREGATE,
+        without_volume=frozenset({AssetClass.CRYPTO}),
     ),
     auth=Auth(header="X-CMC_PRO_API_KEY"),
     faults=_FAULTS,

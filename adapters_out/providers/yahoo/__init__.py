@@ -126,6 +126,7 @@ PROVIDER = Provider(
         page_bars=10_000,
         basis=Basis.CONSOLIDATED,
         adjusted="splits",
+        without_volume=frozenset({AssetClass.CRYPTO}),  # that of a coin is a turnover
     ),
     faults=FAULTS,
     # The end may come with a bar too many, days with one of before.

@@ -87,7 +87,9 @@ DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "windowed": _asks_in_windows,
     "hours": lambda p: p.name in STOCK_PLAYERS or Interval.H1 in p.capabilities.intervals,
     "markets": lambda p: Capability.MARKETS in p.capabilities.offers,
-    "volumes": lambda p: role_of(p.name).volumes,
+    "volumes": lambda p: p.capabilities.has_volume(
+        AssetClass.STOCK if p.name in STOCK_PLAYERS else AssetClass.CRYPTO
+    ),
     "long": lambda p: max(role_of(p.name).reach.values(), default=_LONG) >= _LONG,
 }
 

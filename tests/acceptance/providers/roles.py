@@ -15,15 +15,14 @@ from domain.interval import Interval
 class Role(Struct, frozen=True, kw_only=True):
     """What stands for the minutes, the hours and the quote of a scenario.
 
-    ``volumes``: whether its bars have a volume; ``reach``: how many closed bars it has at least,
-    where these are few. ``listed_in`` is the quote of its list, if that is another.
+    ``reach``: how many closed bars it has at least, where these are few. ``listed_in`` is the quote
+    of its list, if that is another.
     """
 
     minutes: Interval = Interval.M1
     hours: Interval = Interval.H1
     quote: str = "USDT"
     listed_in: str = ""
-    volumes: bool = True
     reach: Mapping[Interval, int] = {}
 
     def interval(self, unit: str) -> Interval:
@@ -42,12 +41,11 @@ class Role(Struct, frozen=True, kw_only=True):
 
 
 _ROLES: Mapping[str, Role] = {
-    "coinmarketcap": Role(minutes=Interval.H1, listed_in="USD", volumes=False),
+    "coinmarketcap": Role(minutes=Interval.H1, listed_in="USD"),
     "coingecko": Role(
         minutes=Interval.H4,
         hours=Interval.H4,
         quote="USD",
-        volumes=False,
         reach={Interval.M30: 47, Interval.H4: 179},
     ),
 }

@@ -161,6 +161,10 @@ class Stage:
         """Who plays the part of a coin at this provider."""
         return self.troupe.cast(symbol) if self.troupe else self.role.instrument(symbol).id
 
+    def has_volume(self, symbol: str) -> bool:
+        """Whether the bars of whoever plays that part have a volume."""
+        return self.provider.capabilities.has_volume(resolve_symbol(self.cast(symbol)).asset_class)
+
     def interval(self, unit: str) -> Interval:
         """What the scenarios call minutes and hours."""
         return unit_of(unit) if self.troupe else self.role.interval(unit)
