@@ -118,6 +118,47 @@ def test_rolling_up_is_grouping(hours: list[int], interval: Interval) -> None:
     assert found == naive(bars, interval)
 
 
+volumes = st.sampled_from([None, 0.0, 0.25, 0.5, 3.0])
+counts = st.sampled_from([None, 0, 1, 7])
+averages = st.sampled_from([None, 9.5, 10.0, 10.5])
+
+
+def whole(bars: list[Bar]) -> tuple[float | None, float | None, int | None]:
+    """Volume, average price and trades of the bars together, in slow and plain words."""
+    sizes, numbers = [b.volume for b in bars], [b.trades for b in bars]
+    trades = None if None in numbers else sum(n for n in numbers if n is not None)
+    if None in sizes:
+        return None, None, trades
+    traded = [b for b in bars if b.volume]
+    volume = sum(b.volume or 0.0 for b in bars)
+    if not traded or any(b.vwap is None for b in traded):
+        return volume, None, trades
+    return volume, sum((b.vwap or 0.0) * (b.volume or 0.0) for b in traded) / volume, trades
+
+
+@given(
+    st.lists(st.tuples(volumes, averages, counts), min_size=1, max_size=12),
+    st.integers(0, 11),
+)
+def test_volumes_averages_and_counts_are_those_of_all_parts(
+    sent: list[tuple[float | None, float | None, int | None]], cut: int
+) -> None:
+    """What was not sent is no 0, and a bar without volume needs no average: closed or running."""
+    bars = [
+        bar(START + k * 5 * M, volume=volume, vwap=vwap, trades=trades)
+        for k, (volume, vwap, trades) in enumerate(sent)
+    ]
+    rolled = roll_up(BarSeries.of(Interval.M5, bars), Interval.H1).bar(0)
+    assert (rolled.volume, rolled.vwap, rolled.trades) == whole(bars)
+    closed, running = bars[:cut], bars[cut] if cut < len(bars) else None
+    forming = roll_up_forming(BarSeries.of(Interval.M5, closed), running, START)
+    if closed or running:
+        assert forming is not None
+        parts = closed if running is None else [*closed, running]
+        volume, _, trades = whole(parts)
+        assert (forming.volume, forming.trades) == (volume, trades)
+
+
 def test_a_coarse_bar_is_known_with_the_last_of_its_parts() -> None:
     """So an answer as of a moment holds it only once it was whole."""
     series = BarSeries.of(Interval.M5, [bar(START), bar(START + 5 * M), bar(START + 15 * M)])
