@@ -16,12 +16,15 @@ class CallContext(Struct, frozen=True):
     ``deadline`` is in ``Clock.monotonic`` seconds (None: only the provider's own time-out per
     call); ``request_id`` goes into the log, never to the provider. ``standby``: another provider
     could answer, so that one which does not answer as quickly as usual need not be waited for.
+    ``silence_s``: no single call is waited for longer than that, whatever time is left, unless
+    its provider is usually slower.
     """
 
     deadline: float | None = None
     priority: Priority = Priority.INTERACTIVE
     request_id: str = ""
     standby: bool = False
+    silence_s: float | None = None
 
 
 class MarketDataProvider(Protocol):

@@ -33,10 +33,14 @@ class Origins:
         shut = reply.status == _LOCATION or (reply.status == _FORBIDDEN and reply.is_html)
         if not shut and not _is_out_of_order(error):
             return error
-        self._closed_until[origin] = self._clock.monotonic() + _AWAY_S
+        self.leave(origin)
         if not shut or self._open() is None:
             return error
         return ShutOut(error.message, provider=error.provider)
+
+    def leave(self, origin: str) -> None:
+        """Try others for an hour; also where the host has been silent."""
+        self._closed_until[origin] = self._clock.monotonic() + _AWAY_S
 
     def _open(self) -> str | None:
         now = self._clock.monotonic()

@@ -1,5 +1,6 @@
 """One call from permission to verdict: circuit, bulkhead, budget, exchange, classification."""
 
+import asyncio
 from contextlib import suppress
 
 from msgspec import Struct
@@ -9,7 +10,14 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import find_fault
 from adapters_out.provider_kit.http import HttpChannel
 from adapters_out.provider_kit.origins import Origins
-from adapters_out.provider_kit.patience import Patience
+from adapters_out.provider_kit.patience import (
+    LEAST_S,
+    Patience,
+    Silent,
+    Stalled,
+    longest_usual_s,
+    patience_s,
+)
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.redaction import Redactor
 from domain.circuit import CircuitState, Outcome, ProviderHealth, allows
@@ -23,7 +31,7 @@ from domain.errors import (
     QuotaExhausted,
     RateLimited,
 )
-from domain.provider import ProviderPolicy
+from domain.provider import Priority, ProviderPolicy
 from ports.clock import Clock
 from ports.health_board import HealthBoard
 from ports.market_data import CallContext
@@ -33,6 +41,8 @@ from ports.telemetry import Telemetry
 _WAITING = 256
 # A provider that has kept us waiting this long when the caller's time is up is at fault itself.
 _PATIENCE_S = 1.0
+# A scout is out at least so long: what it finds must not depend on how long its sender had time.
+_SCOUT_S = 2.5
 # We are done this long before the caller's deadline, so that a fault is still counted by then.
 _MARGIN_S = 0.05
 
@@ -47,7 +57,10 @@ class Surroundings(Struct, frozen=True):
 
 
 class Sent(Struct):
-    """A call that has left (or whose reply was ``kept``), and what is known of its end."""
+    """A call that has left (or whose reply was ``kept``), and what is known of its end.
+
+    ``silent``: nothing came in a time in which there always is something.
+    """
 
     call: Call
     endpoint: str
@@ -57,7 +70,7 @@ class Sent(Struct):
     seconds: float = 0.0
     reply: Reply = Reply(0, b"")
     kept: bool = False
-    standby: bool = False
+    silent: bool = False
 
 
 class Sender:
@@ -80,7 +93,7 @@ class Sender:
         self._redactor = redactor
         self._around = around
         self._bulkhead = Bulkhead(provider.name, policy.concurrency, _WAITING)
-        self._patience = Patience(provider.name)
+        self._patience = Patience(provider.name, around.clock)
 
     async def send(self, call: Call, endpoint: str, context: CallContext) -> Sent:
         """One try; the reply carries data. The caller settles it when it has been read.
@@ -99,8 +112,11 @@ class Sender:
             )
             self._refuse_if_stalled(context)
             probe = await self._probes(seen)
-            sent = Sent(call, endpoint, context.request_id, seen, probe, standby=context.standby)
-            error = await self._exchange(sent, self._left(context))
+            sent = Sent(call, endpoint, context.request_id, seen, probe)
+            error = await self._exchange(sent, context)
+        if isinstance(error, Stalled):
+            self._log(sent, error)
+            raise error
         await self._report(sent)
         if error is None:
             return sent
@@ -140,6 +156,7 @@ class Sender:
                 latency_s=sent.seconds,
                 at=around.clock.now(),
                 probe=sent.probe,
+                silent=sent.silent,
             )
             await self._record(sent, outcome)
         self._log(sent, error)
@@ -149,42 +166,72 @@ class Sender:
         message = self._redactor.clean(error.message)
         return type(error)(message, provider=self._provider.name, retry_at=error.retry_at)
 
-    async def _exchange(self, sent: Sent, left: float | None) -> MarketDataError | None:
-        """Fill in the reply; what went wrong, if anything."""
-        clock, name, allowed = self._around.clock, self._provider.name, self._policy.timeout_s
+    async def _exchange(self, sent: Sent, context: CallContext) -> MarketDataError | None:
+        """What goes wrong, if anything, for as long as the caller waits.
+
+        A probe that somebody waits for is one that has been silent lately.
+        """
+        longest = self._longest(sent, context)
+        tries = sent.probe and context.priority is Priority.INTERACTIVE
+        if not context.standby and not tries:
+            return await self._answered(sent, longest, context)
+        work = self._answered(sent, max(longest, min(self._policy.timeout_s, _SCOUT_S)))
+
+        async def ended(task: asyncio.Task[MarketDataError | None]) -> None:
+            await self._report(sent)
+            error = task.result()
+            await self.settle(
+                sent, self.cleaned(error) if isinstance(error, ProviderError) else error
+            )
+
+        try:
+            return await self._patience.wait(work, sent.seen, longest, ended)
+        except Stalled as stalled:
+            return stalled
+
+    def _longest(self, sent: Sent, context: CallContext) -> float:
+        """For how many seconds the caller waits for this call."""
+        left, longest = self._left(context), self._policy.timeout_s
         if left is not None:
-            allowed = min(allowed, left)
+            longest = min(longest, left)
+        if context.silence_s is not None:
+            longest = min(longest, max(context.silence_s, LEAST_S, longest_usual_s(sent.seen)))
+        return longest
+
+    async def _answered(
+        self, sent: Sent, allowed: float, context: CallContext | None = None
+    ) -> MarketDataError | None:
+        """Fill in the reply; what goes wrong, if anything. A scout has no ``context``."""
+        clock, origin = self._around.clock, self._origins.current
         began = clock.monotonic()
-        origin = self._origins.current
         error: ProviderError | None
         try:
-            sent.reply = await self._replied(sent, allowed, origin)
+            sent.reply = await self._channel.send(sent.call, allowed, origin)
         except TimeoutError:
-            if allowed < self._policy.timeout_s:
-                return DeadlineExceeded(f"{name} did not answer before the deadline.")
-            error = ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
+            return self._unanswered(sent, allowed, context, origin)
         except ProviderError as fault:
             error = fault
         else:
-            error = find_fault(name, sent.reply, self._provider.faults, self._policy)
+            error = find_fault(self._provider.name, sent.reply, self._provider.faults, self._policy)
         finally:
             sent.seconds = clock.monotonic() - began
+        self._patience.heard()
         return error and self._origins.after(origin, sent.reply, error)
 
-    async def _replied(self, sent: Sent, allowed: float, origin: str) -> Reply:
-        """The reply, waited for to the end by probes and those who have no alternative."""
-        work = self._channel.send(sent.call, allowed, origin)
-        if not sent.standby or sent.probe:
-            return await work
-        clock = self._around.clock
-        began = clock.monotonic()
-
-        async def ended(answered: bool) -> None:  # noqa: FBT001 - one fact, told by its name
-            took = clock.monotonic() - began
-            silent = not answered and took >= _PATIENCE_S
-            await self._record(sent, Outcome(answered, took, clock.now(), silent=silent))
-
-        return await self._patience.wait(work, sent.seen, ended)
+    def _unanswered(
+        self, sent: Sent, allowed: float, context: CallContext | None, origin: str
+    ) -> MarketDataError:
+        """Nothing came: that is silence, unless a call had all its time, which may be repeated."""
+        name, deadline = self._provider.name, None if context is None else context.deadline
+        if context is not None and allowed >= self._policy.timeout_s:
+            error = ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
+            return self._origins.after(origin, sent.reply, error)
+        sent.silent = allowed >= max(_PATIENCE_S, patience_s(sent.seen))
+        if sent.silent:
+            self._origins.leave(origin)
+        if deadline is not None and self._around.clock.monotonic() >= deadline - 2 * _MARGIN_S:
+            return DeadlineExceeded(f"{name} did not answer before the deadline.")
+        return Silent(f"{name} did not answer within {allowed:.3g} s.")
 
     async def _record(self, sent: Sent, outcome: Outcome) -> None:
         after = await self._around.health.record(self._provider.name, outcome)
