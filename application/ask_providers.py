@@ -9,7 +9,7 @@ from application.explain_failure import attempt_of
 from application.fill_window import FillWindow
 from application.question import Question
 from application.rank_candidates import RankCandidates
-from application.share_time import is_late, share_of
+from application.share_time import Shares, is_late
 from application.stored_answer import ReadStored, assemble, is_good, score_of
 from domain.coverage import GapReason
 from domain.errors import (
@@ -21,6 +21,7 @@ from domain.errors import (
     ProviderError,
 )
 from domain.provider import Capability
+from domain.routing import Ranking
 from ports.clock import Clock
 from ports.market_data import CallContext
 
@@ -66,7 +67,7 @@ class AskProviders:
         if spare is not None:
             return spare
         attempts = list(ranking.refused)
-        best = await self._best_of(question, ranking.chosen, attempts, context)
+        best = await self._best_of(question, ranking, attempts, context)
         if best is not None and len(best.series):
             return best
         if best is not None:
@@ -102,16 +103,16 @@ class AskProviders:
     async def _best_of(
         self,
         question: Question,
-        chosen: Sequence[str],
+        ranking: Ranking,
         attempts: list[Attempt],
         context: CallContext,
     ) -> BarsAnswer | None:
         """Ask one after the other; failures are added to ``attempts``."""
         best: BarsAnswer | None = None
-        for place, name in enumerate(chosen):
-            share = share_of(self._clock, context, len(chosen) - place)
+        shares = Shares(self._clock, context, len(ranking.chosen), ranking.refused)
+        for name in ranking.chosen:
             try:
-                answer, settled = await self._ask_in_time(question, name, share)
+                answer, settled = await self._ask_in_time(question, name, shares.next())
                 _refuse_rubbish(answer)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
-from application.share_time import is_late, share_of
+from application.share_time import Shares, is_late
 from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError
 from domain.instrument import Instrument
 from domain.provider import Capability
@@ -49,12 +49,13 @@ class FindActions:
         names = await self._names(instrument, first, attempts)
         if as_of is not None:
             return await self._then(instrument, names, as_of)
-        for place, name in enumerate(names):
+        shares = Shares(self._clock, context, len(names))
+        for name in names:
+            share = shares.next()
             known = await self._store.read(instrument.id, name)
             if known is not None and self._clock.now() - known.fetched_at < FRESH_S:
                 return known
             try:
-                share = share_of(self._clock, context, len(names) - place)
                 return await self._fetched(instrument, name, share)
             except (ProviderError, DeadlineExceeded) as error:
                 if known is not None:

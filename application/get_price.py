@@ -6,7 +6,7 @@ from msgspec import Struct
 from application.answers import PriceAnswer
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
-from application.share_time import is_late, share_of, time_left
+from application.share_time import Shares, is_late, time_left
 from application.single_flight import SingleFlight
 from domain.errors import DeadlineExceeded, NoProviderAvailable, ProviderError
 from domain.instrument import Instrument
@@ -90,11 +90,11 @@ class GetPrice:
     async def _refresh(self, key: str, query: PriceQuery, context: CallContext) -> _Kept:
         ranking = await self._candidates(Capability.PRICE, query.instrument, only=query.provider)
         attempts = list(ranking.refused)
-        for place, name in enumerate(ranking.chosen):
+        shares = Shares(self._clock, context, len(ranking.chosen), ranking.refused)
+        for name in ranking.chosen:
             provider = self._candidates.provider(name)
-            share = share_of(self._clock, context, len(ranking.chosen) - place)
             try:
-                price = await provider.price(query.instrument, share)
+                price = await provider.price(query.instrument, shares.next())
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
                 self._candidates.note(name, error, Capability.PRICE, query.instrument)

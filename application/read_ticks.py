@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from application.collect_ticks import CollectTicks, TickView
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
-from application.share_time import is_late, share_of, time_left
+from application.share_time import Shares, is_late, time_left
 from application.single_flight import SingleFlight
 from application.tick_window import TickWindow
 from domain.errors import (
@@ -22,6 +22,7 @@ from domain.errors import (
 )
 from domain.instrument import Instrument
 from domain.provider import Capability
+from domain.routing import Ranking
 from domain.ticks import T, TickKey
 from domain.timerange import RangeSet
 from ports.clock import Clock
@@ -114,7 +115,7 @@ class ReadTicks(Generic[T]):
             if name in ranking.chosen[:1]:
                 break
         attempts = list(ranking.refused)
-        best = await self._best(query, window, ranking.chosen, attempts, context)
+        best = await self._best(query, window, ranking, attempts, context)
         if best is not None:
             return self._made(query, window, best[0], able, best[1])
         return await self._stale(query, window, able, attempts, context)
@@ -123,7 +124,7 @@ class ReadTicks(Generic[T]):
         self,
         query: TickQuery,
         window: TickWindow,
-        chosen: Sequence[str],
+        ranking: Ranking,
         attempts: list[Attempt],
         context: CallContext,
     ) -> tuple[str, TickView[T]] | None:
@@ -134,10 +135,10 @@ class ReadTicks(Generic[T]):
         """
         best: tuple[str, TickView[T]] | None = None
         capability = self._collect.subject.capability
-        for place, name in enumerate(chosen):
-            share = share_of(self._clock, context, len(chosen) - place)
+        shares = Shares(self._clock, context, len(ranking.chosen), ranking.refused)
+        for name in ranking.chosen:
             try:
-                view = await self._collect(query.instrument, name, window, share)
+                view = await self._collect(query.instrument, name, window, shares.next())
                 _refuse_ignorance(view, name, capability)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
-from application.share_time import share_of
+from application.share_time import Shares
 from domain.assets import AssetSnapshot
 from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError, UnknownInstrument
 from domain.instrument import Instrument
@@ -106,10 +106,10 @@ class SurveyAssets:
         """The first in ranked order who answers, else one reason each."""
         ranking = await self.candidates(Capability.MARKETS, meant, only=only)
         attempts = [a for a in ranking.refused if self._tells(a.provider, meant)]
-        for place, name in enumerate(ranking.chosen):
+        shares = Shares(self.clock, context, len(ranking.chosen), ranking.refused)
+        for name in ranking.chosen:
             try:
-                share = share_of(self.clock, context, len(ranking.chosen) - place)
-                return name, await ask(name, share)
+                return name, await ask(name, shares.next())
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
                 self.candidates.note(name, error, Capability.MARKETS, meant)

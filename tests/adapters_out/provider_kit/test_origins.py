@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.provider_kit.provider import Auth
-from domain.errors import AccessDenied, Banned, ProviderError, ProviderUnavailable
+from domain.errors import AccessDenied, Banned, DeadlineExceeded, ProviderError, ProviderUnavailable
 from domain.secret import Secret
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import (
@@ -99,6 +99,22 @@ def test_a_host_that_is_out_of_order_is_left(failure: Step) -> None:
     """The next try goes to the mirror, and the failure counts as any other."""
     steps = (failure, ok(), ok()) if isinstance(failure, float) else (failure, ok())
     assert asked(*steps)[:2] == [FIRST, MIRROR]
+
+
+def test_a_host_that_says_nothing_is_left() -> None:
+    """Nobody waits for the whole time-out; the probe of the circuit goes to the mirror."""
+    script = Script(3600.0, ok())
+
+    async def run() -> None:
+        bench = Bench(script, MIRRORED)
+        with pytest.raises(DeadlineExceeded):
+            await bench.kit.price(BTC, bench.within(3.0))
+        script.steps = [ok()]
+        await bench.clock.sleep(2.1)
+        await bench.kit.price(BTC, bench.within(3.0))
+
+    in_virtual_time(run())
+    assert [request.url.host for request in script.requests] == [FIRST, MIRROR]
 
 
 def test_the_first_host_is_tried_again_after_an_hour() -> None:
