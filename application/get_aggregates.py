@@ -123,14 +123,15 @@ class GetAggregates:
         series = answer.series
         if query.newest:
             series = series.between(_seconds(query.start_ns) or 0, int(series.ts[-1]) + 1)
-            series = series.where(slice(-query.limit, None))
-        else:
-            series = series.where(slice(0, query.limit))
-        rows = await self._rows(query, answer, series)
+        kept = slice(-query.limit, None) if query.newest else slice(0, query.limit)
+        rows = await self._rows(query, answer, series.where(kept))
+        rest = _rest(query, rows) if len(series) > query.limit else None
+        if rest is None and not query.newest and answer.next_start is not None:
+            rest = answer.next_start * NS
         return AggregatesPage(
             provider=answer.provider,
             rows=rows,
-            rest_ns=_rest(query, rows) if len(rows) == query.limit else None,
+            rest_ns=rest,
             learned_at=answer.learned_at,
             cached=answer.cached,
             stale=answer.stale,
@@ -143,7 +144,8 @@ class GetAggregates:
         interval: Interval,
         context: CallContext,
     ) -> BarQuery:
-        start, end, limit = _seconds(query.start_ns), _seconds(query.end_ns), query.limit
+        start, end = _seconds(query.start_ns), _seconds(query.end_ns)
+        limit = query.limit + 1  # tells whether there is more
         if not query.newest and start is None:
             start = await self._begun(instrument, context)
         if query.newest and start is not None:
@@ -151,7 +153,7 @@ class GetAggregates:
             slots = interval.count(start, now if end is None else min(end, now))
             limit = max(slots, 1)
             if slots > MOST_SLOTS:  # too long a way from its start
-                start, limit = None, query.limit
+                start, limit = None, query.limit + 1
         provider = self._get_futures.provider
         return BarQuery(query.ticker, instrument, interval, limit, start, end, provider)
 

@@ -20,7 +20,7 @@ def enveloped(
     body: type,
     fields: dict[str, Any],
     age: tuple[float, float],
-    rest: int | None,
+    rest: int | str | None,
     *,
     demo: bool,
 ) -> Reply:
@@ -54,6 +54,14 @@ def place_of(cursor: str | None) -> int | None:
         message = "The cursor is not one of ours: pass the value of `next` unchanged."
         raise InvalidRequest(message, "cursor")
     return place
+
+
+def tick_place_of(cursor: str | None) -> tuple[int, int] | None:
+    """The moment (ns) at which a page of ticks was cut, and how many of it have been shown."""
+    if cursor is None:
+        return None
+    moment, count = cursor.removeprefix("f1-").split("-")
+    return int(moment), int(count)
 
 
 def shown(value: object) -> Any:  # noqa: ANN401  # JSON is any value

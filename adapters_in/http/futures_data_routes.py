@@ -11,6 +11,7 @@ from adapters_in.http.futures_answers import (
     enveloped,
     place_of,
     quote_row,
+    tick_place_of,
     trade_row,
 )
 from adapters_in.http.futures_routes import route
@@ -42,7 +43,7 @@ class FuturesDataRoutes:
             given.ticker(),
             given.window("timestamp", "Traded then (a date: on that day)."),
             *(given.session_end_date(), given.rows(1000, _MOST)),
-            *(given.sort(("timestamp",), "timestamp.desc"), given.cursor()),
+            *(given.sort(("timestamp",), "timestamp.desc"), given.tick_cursor()),
         )
         return (
             route("aggs/{ticker}", "Aggregates", self.aggregates, bodies.Aggregates, aggregates),
@@ -102,11 +103,6 @@ class FuturesDataRoutes:
             message = f"Trades and quotes are told of single contracts; {ticker} is none."
             raise UnknownInstrument(message)
         first, stop = values["timestamp"] or (None, None)
-        place = place_of(values["cursor"])
-        if place is not None and values["sort"].endswith(".desc"):
-            stop = place if stop is None else min(stop, place)
-        elif place is not None:
-            first = place if first is None else max(first, place)
         return ticker, TickQuery(
             symbol=ticker,
             instrument=instrument,
@@ -133,11 +129,16 @@ class FuturesDataRoutes:
             "stale": answer.stale,
         }
         age = max(answer.received_ns) / 10**9, services.clock.now()
-        return enveloped(call, body, fields, age, found.rest, demo=services.demo)
+        rest = None if found.rest is None else f"{found.rest[0]}-{found.rest[1]}"
+        return enveloped(call, body, fields, age, rest, demo=services.demo)
 
 
 def _order(values: dict[str, Any]) -> dict[str, Any]:
-    return {"newest": values["sort"].endswith(".desc"), "session": values["session_end_date"]}
+    return {
+        "newest": values["sort"].endswith(".desc"),
+        "session": values["session_end_date"],
+        "place": tick_place_of(values["cursor"]),
+    }
 
 
 def bounds(values: dict[str, Any], *, newest: bool) -> tuple[int | None, int | None]:

@@ -5,6 +5,8 @@ from adapters_in.http.kinds import Choice, Flag, Text
 from adapters_in.http.parameters import Parameter, limit
 
 CURSOR = r"f1-(0|[1-9][0-9]{0,18})"
+# The moment (ns, up to 2099) at which a page was cut, and how many of its ticks were on the page.
+TICK_CURSOR = r"f1-([1-9][0-9]{0,17}|[1-3][0-9]{18}|40[0-9]{17})-([1-9][0-9]{0,5})"
 _DIRECTIONS = ("asc", "desc")
 _WORD = Text(
     r"[A-Za-z0-9][A-Za-z0-9 &'()%/._-]*", 100, "letters, digits, blanks and & ' ( ) % / . _ -"
@@ -98,6 +100,12 @@ def windows() -> tuple[Parameter, ...]:
 def cursor() -> Parameter:
     """The next page."""
     kind = Text(CURSOR, 22, "the value of next, unchanged")
+    return Parameter("cursor", kind, "The value of next: the page that follows.")
+
+
+def tick_cursor() -> Parameter:
+    """The next page of ticks."""
+    kind = Text(TICK_CURSOR, 30, "the value of next, unchanged")
     return Parameter("cursor", kind, "The value of next: the page that follows.")
 
 

@@ -244,17 +244,21 @@ def test_aggregates_go_on_either_way(pit: FuturesHouse) -> None:
     assert len(whole) == 23
     for order, expected in (("desc", whole), ("asc", whole[::-1])):
         target = f"aggs/ESZ5?{span}&limit=10&sort=window_start.{order}"
-        found: list[int] = []
-        cursor = ""
-        for _ in range(4):
-            answer = pit.ask(target + cursor)
-            if answer.status == 404:
-                break
-            found += [row["ts"] for row in answer.json["data"]]
-            if answer.json["next"] is None:
-                break
-            cursor = f"&cursor={answer.json['next']}"
-        assert found == expected
+        assert walked(pit, target) == expected
+        assert walked(pit, target.replace("limit=10", "limit=1")) == expected
+
+
+def walked(pit: FuturesHouse, target: str) -> list[int]:
+    """The moments on all pages; whoever is told of a next page finds one."""
+    found: list[int] = []
+    cursor = ""
+    while True:
+        answer = pit.ask(target + cursor)
+        assert answer.status == 200, answer.body
+        found += [row["ts_ns"] // NS for row in answer.json["data"]]
+        if answer.json["next"] is None:
+            return found
+        cursor = f"&cursor={answer.json['next']}"
 
 
 def test_the_first_aggregates_of_all_begin_with_the_contract(pit: FuturesHouse) -> None:
@@ -326,6 +330,9 @@ def test_trades_of_a_moment_go_on_either_way(pit: FuturesHouse) -> None:
     again = pit.ask(f"trades/ESZ5?timestamp={moment}&limit=1000&sort=timestamp.asc").json
     assert again["data"] == whole
     assert (again["cached"], len(pit.calls())) == (True, asked)
+    for order in ("asc", "desc"):
+        target = f"trades/ESZ5?timestamp={moment}&limit=1&sort=timestamp.{order}"
+        assert walked(pit, target) == [moment] * len(whole)
 
 
 def test_trades_of_a_session_are_of_that_session(pit: FuturesHouse) -> None:
