@@ -77,7 +77,7 @@ class AdjustBars:
         actions = self._effective(answer, known, mode)
         closes = await self._closes(query, answer.provider, actions, context)
         by = factors(actions, closes, query.interval)
-        can = self._candidates.provider(answer.provider).capabilities
+        can = self._candidates.offers.provider(answer.provider).capabilities
         is_new = query.interval is Interval.D1 and can.volume_adjusted
         return replace(
             answer,

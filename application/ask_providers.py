@@ -85,7 +85,9 @@ class AskProviders:
         """The fullest answer that the store has, or else the newest bars of all."""
         now = self._clock.now()
         views = [
-            await self._read.view(question, name, self._candidates.provider(name).capabilities, now)
+            await self._read.view(
+                question, name, self._candidates.offers.provider(name).capabilities, now
+            )
             for name in question.names
         ]
         fullest = max(views, key=lambda view: len(view.held.bars.series))
@@ -134,10 +136,10 @@ class AskProviders:
     ) -> tuple[BarsAnswer, bool]:
         """Hold a provider to its share of the time even if it does not keep to it itself."""
         if context.deadline is None:
-            return await self._fill(question, self._candidates.provider(name), context)
+            return await self._fill(question, self._candidates.offers.provider(name), context)
         try:
             async with asyncio.timeout(context.deadline - self._clock.monotonic()):
-                return await self._fill(question, self._candidates.provider(name), context)
+                return await self._fill(question, self._candidates.offers.provider(name), context)
         except TimeoutError:
             message = f"{name} did not answer in its share of the time."
             raise DeadlineExceeded(message) from None
@@ -150,7 +152,7 @@ class AskProviders:
         for name in question.names:
             if name in chosen[:1]:
                 return None
-            can = self._candidates.provider(name).capabilities
+            can = self._candidates.offers.provider(name).capabilities
             view = await self._read.view(question, name, can, now)
             if view.is_complete(now) and len(view.held.bars.series):
                 return assemble(question, view, now, cached=True)

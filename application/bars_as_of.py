@@ -42,9 +42,9 @@ class BarsAsOf:
             message = "as_of lies in the future: nobody knows that yet."
             raise NoData(message)
         now = as_of / MICROS
-        names = self._candidates.capable(query.instrument, query.interval, query.provider)
-        keyless = self._candidates.keyless(names)
-        volumeless = self._candidates.volumeless(names, query.instrument)
+        names = self._candidates.offers.capable(query.instrument, query.interval, query.provider)
+        keyless = self._candidates.offers.keyless(names)
+        volumeless = self._candidates.offers.volumeless(names, query.instrument)
         question = pose(query, names, now, keyless, volumeless)
         answer = await self._best(question, now)
         if answer is None:
@@ -73,7 +73,7 @@ class BarsAsOf:
 
     async def _answer(self, question: Question, name: str, now: float) -> tuple[BarsAnswer, bool]:
         """What one provider's series said, and whether it spoke for the whole window."""
-        can = self._candidates.provider(name).capabilities
+        can = self._candidates.offers.provider(name).capabilities
         view = await self._read.view(question, name, can, now)
         return assemble(question, view, now, cached=False), view.is_settled(now)
 

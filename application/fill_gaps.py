@@ -110,7 +110,7 @@ class FillGaps:
             NoProviderAvailable: everybody failed for now.
         """
         span = self._span(ask)
-        names = self._candidates.capable(ask.instrument, ask.interval, ask.provider)
+        names = self._candidates.offers.capable(ask.instrument, ask.interval, ask.provider)
         full = await self._full(ask, span, names)
         if full is not None:
             yield await self._filled(ask, span, full, 0, names)
@@ -134,7 +134,7 @@ class FillGaps:
 
     async def _full(self, ask: FillGapsAsk, span: TimeRange, names: Sequence[str]) -> str | None:
         """The first choice, or a more preferred one without its key, that lacks nothing."""
-        for name in self._candidates.first_held(names, ask.instrument):
+        for name in self._candidates.offers.first_held(names, ask.instrument):
             if not await self._missing(ask, name, span):
                 return name
         return None
@@ -156,7 +156,7 @@ class FillGaps:
         self, name: str, ask: FillGapsAsk, span: TimeRange
     ) -> AsyncGenerator[Committed, None]:
         """Fetch what one provider lacks, waiting out transient faults."""
-        provider, failures, done = self._candidates.provider(name), 0, 0.0
+        provider, failures, done = self._candidates.offers.provider(name), 0, 0.0
         while missing := await self._missing(ask, name, span):
             try:
                 async with aclosing(self._fetch_parts(provider, ask, span, missing)) as batches:
@@ -197,7 +197,7 @@ class FillGaps:
 
     def _interval(self, ask: FillGapsAsk, name: str) -> Interval:
         """What is fetched: the interval itself, or the one that it is rolled up from."""
-        can = self._candidates.provider(name).capabilities
+        can = self._candidates.offers.provider(name).capabilities
         return can.source(ask.interval) or ask.interval
 
     async def _filled(
@@ -205,7 +205,7 @@ class FillGaps:
     ) -> Filled:
         coverage = await self._coverage(ask, name, span)
         gaps = coverage.gaps(self._interval(ask, name), self._clock.now())
-        substituted = self._candidates.is_substitute(name, names)
+        substituted = self._candidates.offers.is_substitute(name, names)
         return Filled(name, rows, gaps, substituted)
 
     def _noted(

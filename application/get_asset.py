@@ -82,7 +82,9 @@ class GetAsset:
         if not isinstance(found, tuple):
             return await self._stale(query, able, found, context)
         name, told = found
-        substituted = query.provider is None and self._survey.candidates.is_substitute(name, able)
+        substituted = query.provider is None and self._survey.candidates.offers.is_substitute(
+            name, able
+        )
         return AssetAnswer(asset=told.snapshots[0], cached=told.cached, substituted=substituted)
 
     async def _told(self, code: str, name: str, context: CallContext) -> Told:

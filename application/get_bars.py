@@ -77,7 +77,7 @@ class GetBars:
         try:
             return await self._alive(query, context)
         except UnknownInstrument as error:
-            suggest = self._candidates.suggest
+            suggest = self._candidates.why_nobody.suggest
             raise await suggest.explained(error, query.symbol, query.instrument) from None
 
     async def drain(self) -> None:
@@ -109,7 +109,7 @@ class GetBars:
 
     def _labelled(self, answer: BarsAnswer) -> BarsAnswer:
         """Say so when the provider has no raw prices of stocks; nothing else is ever split."""
-        can = self._candidates.provider(answer.provider).capabilities
+        can = self._candidates.offers.provider(answer.provider).capabilities
         is_stock = answer.instrument.asset_class is AssetClass.STOCK
         adjusted = can.adjusted if is_stock else ""
         if answer.adjusted == adjusted:
@@ -118,12 +118,12 @@ class GetBars:
 
     async def _lead(self, query: BarQuery, context: CallContext) -> BarsAnswer:
         now = self._clock.now()
-        names = self._candidates.capable(query.instrument, query.interval, query.provider)
-        keyless = self._candidates.keyless(names)
-        volumeless = self._candidates.volumeless(names, query.instrument)
+        names = self._candidates.offers.capable(query.instrument, query.interval, query.provider)
+        keyless = self._candidates.offers.keyless(names)
+        volumeless = self._candidates.offers.volumeless(names, query.instrument)
         question = pose(query, names, now, keyless, volumeless)
-        first = self._candidates.first_choice(names, query.instrument)
-        can = self._candidates.provider(first).capabilities
+        first = self._candidates.offers.first_choice(names, query.instrument)
+        can = self._candidates.offers.provider(first).capabilities
         view = await self._read.view(question, first, can, now)
         _refuse_closed(view, now)
         stored = assemble(question, view, now, cached=True)

@@ -92,7 +92,7 @@ class GetPrice:
         attempts = list(ranking.refused)
         shares = Shares(self._clock, context, len(ranking.chosen), ranking.refused)
         for name in ranking.chosen:
-            provider = self._candidates.provider(name)
+            provider = self._candidates.offers.provider(name)
             try:
                 price = await provider.price(query.instrument, shares.next())
             except (ProviderError, DeadlineExceeded) as error:
@@ -106,7 +106,7 @@ class GetPrice:
         raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
 
     def _keep(self, query: PriceQuery, price: Price) -> _Kept:
-        first = self._candidates.preferred(Capability.PRICE, query.instrument)
+        first = self._candidates.offers.preferred(Capability.PRICE, query.instrument)
         substituted = query.provider is None and price.provider != first
         return _Kept(price.price, price.ts, price.provider, self._clock.now(), substituted)
 

@@ -84,7 +84,9 @@ class ListMarkets:
         name, (assets, cached) = found
         if not assets:
             raise NoData(f"{name} ranks no asset behind place {query.offset}.")
-        substituted = query.provider is None and self._survey.candidates.is_substitute(name, able)
+        substituted = query.provider is None and self._survey.candidates.offers.is_substitute(
+            name, able
+        )
         return MarketsAnswer(provider=name, assets=assets, cached=cached, substituted=substituted)
 
     async def _listed(

@@ -102,7 +102,7 @@ class ReadTicks(Generic[T]):
     async def _answer(self, query: TickQuery, context: CallContext) -> TickAnswer[T]:
         capability = self._collect.subject.capability
         window = self._window(query)
-        able = self._candidates.able(capability, query.instrument, query.provider)
+        able = self._candidates.offers.able(capability, query.instrument, query.provider)
         if not able:
             whom = query.provider or "any configured provider"
             message = f"{query.instrument.id} has no {capability.value} at {whom}."
@@ -210,7 +210,8 @@ class ReadTicks(Generic[T]):
             received_ns=received[page],
             cached=not view.asked,
             stale=False,
-            substituted=query.provider is None and self._candidates.is_substitute(name, able),
+            substituted=query.provider is None
+            and self._candidates.offers.is_substitute(name, able),
             gaps=view.gaps,
             next=following,
         )

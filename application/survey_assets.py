@@ -62,7 +62,7 @@ class SurveyAssets:
             InvalidRequest: ``only`` names no configured provider.
             UnknownInstrument: nobody does, or that one does not.
         """
-        able = self.candidates.able(Capability.MARKETS, meant, only)
+        able = self.candidates.offers.able(Capability.MARKETS, meant, only)
         if not able:
             whom = "No configured provider tells" if only is None else f"{only} does not tell"
             raise UnknownInstrument(f"{whom} capitalisations of assets.")
@@ -116,5 +116,5 @@ class SurveyAssets:
         return attempts
 
     def _tells(self, name: str, meant: Instrument) -> bool:
-        can = self.candidates.provider(name).capabilities
+        can = self.candidates.offers.provider(name).capabilities
         return can.can(Capability.MARKETS, meant.asset_class)

@@ -58,11 +58,11 @@ def test_who_does_not_list_an_instrument_is_refused_without_a_look_at_its_health
         ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
         assert (ranking.chosen, ranking.refused[0].code) == (("second",), "not-listed")
         assert world.health.looks == 1
-        assert candidates.first_choice(("first", "second"), BTC) == "second"
+        assert candidates.offers.first_choice(("first", "second"), BTC) == "second"
         other = replace(BTC, id="ETH-USDT")
-        assert candidates.first_choice(("first", "second"), other) == "first"
+        assert candidates.offers.first_choice(("first", "second"), other) == "first"
         await world.clock.sleep(KEEP_S)
-        assert candidates.first_choice(("first", "second"), BTC) == "first"
+        assert candidates.offers.first_choice(("first", "second"), BTC) == "first"
 
     in_virtual_time(scene())
 
@@ -74,7 +74,7 @@ def test_when_all_are_known_not_to_list_it_the_first_one_speaks() -> None:
         candidates = Process(World()).candidates
         candidates.note_unlisted("first", BTC)
         candidates.note_unlisted("second", BTC)
-        assert candidates.first_choice(("first", "second"), BTC) == "first"
+        assert candidates.offers.first_choice(("first", "second"), BTC) == "first"
 
     in_virtual_time(scene())
 
@@ -85,9 +85,9 @@ def test_the_first_choice_for_a_capability_is_who_offers_it() -> None:
     async def scene() -> None:
         world = World()
         candidates = Process(world).candidates
-        assert candidates.preferred(Capability.PRICE, BTC) == "first"
+        assert candidates.offers.preferred(Capability.PRICE, BTC) == "first"
         world.first._capabilities = replace(OFFERS, offers=frozenset({Capability.BARS}))
-        assert candidates.preferred(Capability.PRICE, BTC) == "second"
+        assert candidates.offers.preferred(Capability.PRICE, BTC) == "second"
 
     in_virtual_time(scene())
 

@@ -1,0 +1,126 @@
+"""Who offers what, from what providers declare and from what they have lately denied."""
+
+from collections.abc import Mapping, Sequence
+
+from application.unlisted import Unlisted
+from domain.errors import InvalidRequest, UnknownInstrument, UnsupportedInterval
+from domain.instrument import Instrument
+from domain.interval import Interval
+from domain.provider import Capability
+from ports.market_data import MarketDataProvider, ProviderCatalogue
+
+
+class Offers:
+    """The configured providers in the operator's order; nobody is asked here.
+
+    - a provider that lacks its key is nobody's first choice;
+    - without ``only`` the providers must be comparable: what their prices stand for (``Basis``)
+      is decided by the most preferred of those that could answer.
+    """
+
+    def __init__(self, catalogue: ProviderCatalogue, unlisted: Unlisted) -> None:
+        """Take the providers and the memory of what they do not list."""
+        self._catalogue = catalogue
+        self._unlisted = unlisted
+
+    def provider(self, name: str) -> MarketDataProvider:
+        """The configured provider of that name."""
+        return self._catalogue.all()[name]
+
+    def asked(self, only: str | None) -> Mapping[str, MarketDataProvider]:
+        """Those that may be asked: all of them, or ``only`` that one.
+
+        Raises:
+            InvalidRequest: ``only`` names no configured provider.
+        """
+        providers = self._catalogue.all()
+        if only is None:
+            return providers
+        if only not in providers:
+            message = f"There is no provider {only!r}: use one of {', '.join(providers)}."
+            raise InvalidRequest(message, "provider")
+        return {only: providers[only]}
+
+    def first_choice(self, names: Sequence[str], instrument: Instrument) -> str:
+        """The first that has its key and may list the instrument."""
+        listing = [n for n in names if not self._unlisted.knows(n, instrument.id)] or names
+        return self._usable(listing)[0]
+
+    def first_held(self, names: Sequence[str], instrument: Instrument) -> Sequence[str]:
+        """Whose stored bars count as the first choice's: also of the keyless before it."""
+        first = self.first_choice(names, instrument)
+        before = names[: names.index(first)]
+        return (*(name for name in before if name in self.keyless(names)), first)
+
+    def keyless(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the names that lack their key while others do not."""
+        usable = self._usable(names)
+        return tuple(name for name in names if name not in usable)
+
+    def volumeless(self, names: Sequence[str], instrument: Instrument) -> tuple[str, ...]:
+        """Those of the names whose bars of such an instrument come without a volume."""
+        can = {name: self.provider(name).capabilities for name in names}
+        return tuple(n for n in names if not can[n].has_volume(instrument.asset_class))
+
+    def is_substitute(self, name: str, names: Sequence[str]) -> bool:
+        """Whether ``name`` comes after the first of ``names`` that has its key."""
+        return names.index(name) > names.index(self._usable(names)[0])
+
+    def preferred(self, capability: Capability, instrument: Instrument) -> str | None:
+        """The operator's first choice among those who offer it at all."""
+        offers = self._catalogue.all().items()
+        able = [n for n, p in offers if p.capabilities.can(capability, instrument.asset_class)]
+        return next(iter(self._usable(able)), None)
+
+    def able(
+        self, capability: Capability, instrument: Instrument, only: str | None = None
+    ) -> Sequence[str]:
+        """Who offers that for the class of assets at all, in the operator's order.
+
+        Raises:
+            InvalidRequest: ``only`` names no configured provider.
+        """
+        offers = {
+            name: provider.capabilities
+            for name, provider in self.asked(only).items()
+            if provider.capabilities.can(capability, instrument.asset_class)
+        }
+        if not offers:
+            return ()
+        basis = offers[self._usable(tuple(offers))[0]].basis
+        return tuple(name for name, can in offers.items() if can.basis is basis)
+
+    def capable(
+        self, instrument: Instrument, interval: Interval, only: str | None = None
+    ) -> Sequence[str]:
+        """Who offers bars of that kind at all, in the operator's order.
+
+        Raises:
+            InvalidRequest: ``only`` names no configured provider.
+            UnknownInstrument: nobody offers that class of assets.
+            UnsupportedInterval: somebody does, but not that interval.
+        """
+        offers = {
+            name: provider.capabilities
+            for name, provider in self.asked(only).items()
+            if provider.capabilities.can(Capability.BARS, instrument.asset_class)
+        }
+        if not offers:
+            whom = only or "any configured provider"
+            message = f"{instrument.id} is a {instrument.asset_class.value}, not listed by {whom}."
+            raise UnknownInstrument(message)
+        names = [name for name, can in offers.items() if can.source(interval) is not None]
+        if not names:
+            known = [i for i in Interval if any(can.source(i) for can in offers.values())]
+            message = (
+                f"No provider of {instrument.id} offers {interval.value} bars: "
+                f"use one of {', '.join(i.value for i in known)}."
+            )
+            raise UnsupportedInterval(message, "interval")
+        basis = offers[self._usable(names)[0]].basis
+        return tuple(name for name in names if offers[name].basis is basis)
+
+    def _usable(self, names: Sequence[str]) -> Sequence[str]:
+        """Without those that lack their key, unless all do."""
+        open_to_us = [n for n in names if (p := self.provider(n)).has_key or not p.needs_key]
+        return open_to_us or names
