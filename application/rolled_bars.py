@@ -64,7 +64,7 @@ class RolledBars:
         bars = await self._store.read(fine, BarSlice(span), as_of)
         series = roll_up(bars.series, key.interval)
         known_at = roll_up_known(bars.series, bars.known_at, key.interval)
-        if len(bars.series) < fine.interval.count(span.start, span.end):
+        if len(series) > 0 and len(bars.series) < fine.interval.count(span.start, span.end):
             known = await known_coverage(self._store, fine, span, as_of)
             whole = keep_whole(series, roll_up_coverage(known, key.interval).held)
             series, known_at = series.where(whole), known_at[whole]

@@ -5,7 +5,8 @@ their volumes. It exists only when every fine slot in it is either a bar or righ
 (market closed, no trades, not listed): a bar with a part missing would be another bar.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,10 +167,25 @@ def _empty(
 ) -> tuple[Emptiness, ...]:
     """Disjoint coarse emptinesses: each answered slot goes to the gravest hole that touches it."""
     found: list[Emptiness] = []
-    left = answered
-    for hole in sorted(holes, key=lambda h: h.gap.reason in EXCUSES):
-        touched = _outer(RangeSet((hole.gap.range,)), interval).intersect(left)
-        left = left.subtract(touched)
-        gaps = (Gap(r.start, r.end, hole.gap.reason) for r in touched)
-        found += [Emptiness(gap, hole.checked_at) for gap in gaps]
+    for excused in (False, True):
+        rank = [hole for hole in holes if (hole.gap.reason in EXCUSES) is excused]
+        left = answered.subtract(RangeSet.of(hole.gap.range for hole in found))
+        found += _shared(rank, left, interval)
     return tuple(sorted(found, key=lambda hole: hole.gap))
+
+
+def _shared(holes: Sequence[Emptiness], left: RangeSet, interval: Interval) -> Iterator[Emptiness]:
+    """The slots of ``left``, each to the first hole that touches it; linear but for the sorting."""
+    turns: list[TimeRange] = []
+    owners: list[Emptiness] = []
+    for hole in sorted(holes, key=lambda hole: hole.gap):
+        begun = interval.floor(hole.gap.start)
+        start = max(begun, turns[-1].end) if turns else begun
+        end = interval.ceil(hole.gap.end)
+        if start < end:
+            turns.append(TimeRange(start, end))
+            owners.append(hole)
+    starts = [turn.start for turn in turns]
+    for part in RangeSet(tuple(turns)).intersect(left):
+        hole = owners[bisect_right(starts, part.start) - 1]
+        yield Emptiness(Gap(part.start, part.end, hole.gap.reason), hole.checked_at)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.bars import Bar, BarSeries
 from domain.coverage import Coverage, Emptiness, Gap, GapReason, held_ranges
 from domain.interval import Interval
+from domain.presence import EXCUSES
 from domain.rollup import (
     keep_whole,
     roll_up,
@@ -212,6 +213,42 @@ def test_a_slot_without_any_bar_is_empty_for_the_gravest_reason() -> None:
     }
     assert reasons == dict.fromkeys((0, 2, 3, 4, 5), "market_closed") | {1: "unknown"}
     assert not coarse.held
+
+
+@given(
+    st.dictionaries(st.integers(0, 17), st.sampled_from(list(GapReason)), max_size=18),
+    st.sets(st.integers(0, 17), max_size=6),
+)
+def test_every_answered_slot_has_one_reason(
+    reasons: dict[int, GapReason], present: set[int]
+) -> None:
+    """The gravest of its parts, of equally grave ones the first; only where nothing is held."""
+    empty = {slot: why for slot, why in reasons.items() if slot not in present}
+    coarse = roll_up_coverage(covered(sorted(present), empty), Interval.M15)
+    found = {
+        quarter: hole.gap.reason
+        for hole in coarse.empty
+        for quarter in quarters(RangeSet((hole.gap.range,)))
+    }
+    wanted = {}
+    for quarter in set(range(6)) - set(quarters(coarse.held)):
+        parts = range(quarter * 3, quarter * 3 + 3)
+        if all(slot in empty or slot in present for slot in parts):
+            told = [empty[slot] for slot in parts if slot in empty]
+            wanted[quarter] = next((why for why in told if why not in EXCUSES), told[0])
+    assert found == wanted
+
+
+@pytest.mark.timeout(10)
+def test_half_a_century_of_nights_takes_no_time() -> None:
+    """Tens of thousands of holes cost what they weigh: who asks for 1970 holds up nobody."""
+    days = 20_000
+    nights = [TimeRange(n * 24 * H, n * 24 * H + 18 * H) for n in range(days)]
+    holes = tuple(
+        Emptiness(Gap(n.start, n.end, GapReason.MARKET_CLOSED), checked_at=0) for n in nights
+    )
+    fine = Coverage(TimeRange(0, days * 24 * H), empty=holes, asked=RangeSet(tuple(nights)))
+    assert [h.gap.range for h in roll_up_coverage(fine, Interval.H1).empty] == nights
 
 
 def test_lost_parts_make_a_lost_slot() -> None:
