@@ -72,6 +72,8 @@ class ReadStored:
         """
         if not is_blank(question.query, view):
             return view
+        if view.held.unknown(now):  # nor is all known of what lies further on
+            return replace(view, short=True)
         lead, first = await self.lead(question, view.held, now)
         if lead.unknown(now):
             return replace(view, short=True)
