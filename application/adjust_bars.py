@@ -10,14 +10,16 @@ from application.get_bars import GetBars
 from application.rank_candidates import RankCandidates
 from domain.actions import ActionKind, CorporateAction
 from domain.adjustment import (
+    MIXED,
     Adjust,
+    Factors,
     adjusted,
-    adjusted_bar,
     chosen,
     dividends_in_new_shares,
     effect_of,
     factors,
 )
+from domain.bars import Bar, BarSeries
 from domain.errors import NoData, UnsupportedInterval
 from domain.instrument import AssetClass
 from domain.interval import Interval
@@ -59,20 +61,20 @@ class AdjustBars:
         """The answer, adjusted.
 
         Raises:
-            UnsupportedInterval: weekly and monthly bars mix days before and after an action.
+            UnsupportedInterval: bars of that length mix trades of before and after an action.
             NoData: no actions were known at ``as_of``, or there is no close before a dividend.
             NoProviderAvailable, DeadlineExceeded, StoreUnavailable: as :class:`GetBars`, and
                 when nobody can tell the actions.
         """
-        if mode is not Adjust.NONE and query.interval.seconds > Interval.D1.seconds:
+        if mode is Adjust.NONE or query.instrument.asset_class is not AssetClass.STOCK:
+            return await self._get_bars(query, context)
+        if query.interval in MIXED:
             message = (
-                f"adjust={mode.value} works up to 1d: a {query.interval.value} bar mixes days "
-                "before and after an action. Ask for 1d and combine the adjusted days."
+                f"There is no adjust={mode.value} for {query.interval.value}: such a bar may hold "
+                "trades of before and after an action. Ask for 1d, or for 6h and finer."
             )
             raise UnsupportedInterval(message, "adjust")
         answer = await self._get_bars(query, context)
-        if mode is Adjust.NONE or query.instrument.asset_class is not AssetClass.STOCK:
-            return answer
         known = await self._find_actions(query.instrument, answer.provider, query.as_of, context)
         actions = self._effective(answer, known, mode)
         closes = await self._closes(query, answer.provider, actions, context)
@@ -82,7 +84,7 @@ class AdjustBars:
         return replace(
             answer,
             series=adjusted(answer.series, by, volume=not is_new),
-            forming=None if answer.forming is None else adjusted_bar(answer.forming, by),
+            forming=_adjusted_forming(answer, by, volume=not is_new),
             adjusted=mode.value,
             actions_from=known.provider,
         )
@@ -141,3 +143,11 @@ class AdjustBars:
             closes |= dict(zip(page.series.ts.tolist(), page.series.close.tolist(), strict=True))
             start = page.next_start
         return closes
+
+
+def _adjusted_forming(answer: BarsAnswer, by: Factors, *, volume: bool) -> Bar | None:
+    """The running bar like those before it."""
+    if answer.forming is None:
+        return None
+    alone = BarSeries.of(answer.interval, [answer.forming])
+    return replace(adjusted(alone, by, volume=volume).bar(0), final=False)

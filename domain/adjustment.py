@@ -16,12 +16,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.actions import ActionKind, CorporateAction, in_order
-from domain.bars import Bar, BarSeries, Floats, Ints
+from domain.bars import BarSeries, Floats, Ints
 from domain.interval import Interval
 
 # Intraday, an action takes effect when nothing is traded: 04:00 UTC is midnight in New York in
 # summer and 23:00 in winter, three hours after the late session.
 _NIGHT_S = 4 * 3600
+# Bars that open before that moment and hold the morning after it: half a day from 00:00 UTC has
+# the end of a late session in winter, and weeks and months have days of both.
+MIXED = frozenset({Interval.H12, Interval.W1, Interval.MO1})
 
 
 class Adjust(Enum):
@@ -79,21 +82,6 @@ def adjusted(series: BarSeries, by: Factors, *, volume: bool = True) -> BarSerie
         volume=series.volume * shares if volume else series.volume,
         vwap=series.vwap * kept / shares,
         trades=series.trades,
-    )
-
-
-def adjusted_bar(bar: Bar, by: Factors) -> Bar:
-    """The running bar likewise."""
-    at = np.array([bar.ts], dtype=np.int64)
-    shares, kept = (float(_at(each, by.ends, at)[0]) for each in (by.shares, by.kept))
-    return replace(
-        bar,
-        open=bar.open * kept / shares,
-        high=bar.high * kept / shares,
-        low=bar.low * kept / shares,
-        close=bar.close * kept / shares,
-        volume=None if bar.volume is None else bar.volume * shares,
-        vwap=None if bar.vwap is None else bar.vwap * kept / shares,
     )
 
 

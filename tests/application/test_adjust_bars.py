@@ -245,13 +245,48 @@ def test_as_of_a_moment_the_actions_of_then_count() -> None:
     in_virtual_time(scene())
 
 
-def test_weeks_cannot_be_adjusted() -> None:
-    """They mix days before and after."""
+@pytest.mark.parametrize("interval", [Interval.H12, Interval.W1, Interval.MO1])
+def test_bars_of_before_and_after_cannot_be_adjusted(interval: Interval) -> None:
+    """Half a day may begin in one session and end in the next, a week holds days of both."""
 
     async def scene() -> None:
         here = Exchange()
         with pytest.raises(UnsupportedInterval, match="Ask for 1d"):
-            await here.ask(Adjust.SPLITS, replace(days(), interval=Interval.W1))
+            await here.ask(Adjust.SPLITS, replace(days(), interval=interval))
+
+    in_virtual_time(scene())
+
+
+def test_what_has_no_actions_is_as_it_is() -> None:
+    """A pair of currencies has no splits, so there is nothing to refuse either."""
+
+    async def scene() -> None:
+        world = World(replace(OFFERS, intervals=frozenset({Interval.W1})))
+        process = Process(world)
+        find = FindActions(
+            process.candidates, Sources({}), MemoryActionStore(world.clock), world.clock
+        )
+        adjust = AdjustBars(process.get_bars, find, process.candidates, world.clock)
+        seen = await adjust(query(3, interval=Interval.W1), Adjust.ALL, world.within(10.0))
+        assert (len(seen.series), seen.adjusted) == (3, "")
+
+    in_virtual_time(scene())
+
+
+def test_the_running_bar_counts_in_the_shares_of_those_before_it() -> None:
+    """In the night before a split takes effect a bar of six hours still holds old shares."""
+
+    async def scene() -> None:
+        here = Exchange()
+        await here.world.clock.sleep(TODAY + DAY + 5 * 3600 - here.world.clock.now())
+        here.first.list = (replace(SPLIT, ex_date=TODAY + DAY),)
+        asked = replace(days(2), interval=Interval.H6, include_partial=True)
+        raw, seen = await here.ask(Adjust.NONE, asked), await here.ask(Adjust.SPLITS, asked)
+        assert raw.forming is not None
+        assert seen.forming is not None
+        assert seen.forming.close == raw.forming.close / 4
+        assert seen.forming.final is False
+        assert seen.series.close.tolist() == (raw.series.close / 4).tolist()
 
     in_virtual_time(scene())
 

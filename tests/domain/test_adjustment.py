@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.actions import ActionKind, CorporateAction, in_order
-from domain.adjustment import Adjust, adjusted, adjusted_bar, chosen, effect_of, factors
+from domain.adjustment import (
+    Adjust,
+    adjusted,
+    chosen,
+    dividends_in_new_shares,
+    effect_of,
+    factors,
+)
 from domain.bars import Bar, BarSeries
 from domain.interval import Interval
 
@@ -83,13 +90,27 @@ def test_intraday_an_action_counts_from_the_night_before_the_ex_day() -> None:
     assert np.isnan(seen.volume).all()
 
 
-def test_the_running_bar_is_adjusted_like_the_others() -> None:
-    """What was not sent stays absent."""
-    by = factors([SPLIT], {}, Interval.D1)
-    running = Bar(ts=SPLIT_DAY - DAY, open=400.0, high=440.0, low=360.0, close=420.0, final=False)
-    seen = adjusted_bar(running, by)
-    assert (seen.open, seen.high, seen.low, seen.close) == (100.0, 110.0, 90.0, 105.0)
-    assert (seen.volume, seen.vwap, seen.final) == (None, None, False)
+def test_every_price_is_adjusted_and_volumes_only_where_they_count_old_shares() -> None:
+    """Open, high, low, close and vwap alike; a volume of new shares already stays."""
+    bar = Bar(
+        ts=SPLIT_DAY - DAY, open=400.0, high=440.0, low=360.0, close=420.0, volume=10.0, vwap=404.0
+    )
+    series = BarSeries.of(Interval.D1, [bar])
+    by = factors([SPLIT, DIVIDEND], {DIVIDEND_DAY: 0.41}, Interval.D1)  # half is paid out
+    seen = adjusted(series, by).bar(0)
+    assert (seen.open, seen.high, seen.low, seen.close) == (50.0, 55.0, 45.0, 52.5)
+    assert (seen.vwap, seen.volume, seen.trades) == (50.5, 40.0, None)
+    assert adjusted(series, by, volume=False).bar(0).volume == 10.0
+
+
+def test_dividends_in_new_shares_are_those_of_prices_that_count_in_them() -> None:
+    """A payment before a 4:1 split was a quarter per new share; one on its day or after it, all."""
+    days = (SPLIT_DAY - DAY, SPLIT_DAY, DIVIDEND_DAY)
+    paid = [CorporateAction(day, ActionKind.DIVIDEND, amount=0.8, currency="USD") for day in days]
+    told = dividends_in_new_shares([paid[0], SPLIT, *paid[1:]])
+    assert [(each.ex_date, each.amount) for each in told] == list(
+        zip(days, (0.2, 0.8, 0.8), strict=True)
+    )
 
 
 def test_without_actions_nothing_changes() -> None:
