@@ -1,0 +1,127 @@
+"""Every recording has a reader: a test of its provider, or one of these."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters_out.provider_kit.calls import Reply
+from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.discovery import discover
+from adapters_out.provider_kit.faults import UNREADABLE, find_fault
+from adapters_out.provider_kit.judge import judge
+from adapters_out.provider_kit.provider import BarsEndpoint
+from domain.errors import ProviderError
+from domain.instrument import Instrument
+from domain.interval import Interval
+from domain.provider import BarsAsk
+from domain.timerange import TimeRange
+from tests.providers.ticks import read_quote
+
+PROVIDERS = discover()
+TESTS = Path(__file__).parent
+BTC = Instrument.pair("BTC", "USDT")
+ADABTC = Instrument.pair("ADA", "BTC")
+# Answers to questions that are never asked, because another answers them better.
+UNASKED = {
+    "binance/ticker_24hr__2.json": "the last price costs as little and says no more than asked",
+    "binance/time__1.json": "the Date of every answer tells how its clock stands",
+    "coinbase/stats__1.json": "the ticker has the last price and its time",
+    "kraken/SystemStatus__1.json": "what is refused during maintenance says so itself",
+    "kraken/Time__1.json": "only asked to see whether it answers",
+    "kucoin/allTickers__1.json": "one pair is asked for at a time",
+    "kucoin/symbol__1.json": "the list of all pairs is asked for",
+    "kucoin/ua_ticker__1.json": "of the newer family, which is not needed",
+    "kucoin/bullet_public__1.json": "the way to a stream",
+}
+_STREAM = re.compile(r"ws_|bullet_")
+_KIND = re.compile(r"__\d|_\d_|\.")
+
+
+@pytest.mark.recordings
+def test_every_recording_is_read_somewhere(recordings: Path) -> None:
+    """By a test of that provider that names its kind; those of streams are read with them."""
+    for folder in sorted(path for path in recordings.iterdir() if path.name in PROVIDERS):
+        told = "\n".join(path.read_text() for path in (TESTS / folder.name).glob("*.py"))
+        told += Path(__file__).read_text()
+        for path in folder.iterdir():
+            kind = _KIND.split(path.name)[0]
+            is_data = path.name != "SOURCES.md" and not _STREAM.match(path.name)
+            assert not is_data or kind in told, f"{folder.name}/{path.name}"
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("name", UNASKED)
+def test_an_answer_to_another_question_is_no_data(recordings: Path, name: str) -> None:
+    """It is no complaint either: bars, prices and lists refuse it as unreadable, never as empty."""
+    provider = PROVIDERS[name.partition("/")[0]]
+    reply = Reply(200, (recordings / name).read_bytes(), {}, 2e9, 2e9)
+    assert find_fault(provider.name, reply, provider.faults, provider.policy) is None
+    ask = BarsAsk(BTC, Interval.M1, TimeRange(0, 60_000))
+    assert provider.bars is not None
+    assert provider.price is not None
+    assert provider.listings is not None
+    refused = (*UNREADABLE, ProviderError)
+    with pytest.raises(refused):
+        _judged(provider.bars, reply, ask)
+    with pytest.raises(refused):
+        provider.price.read(reply, BTC)
+    with pytest.raises(refused):
+        provider.listings.read(reply)
+
+
+def _judged(bars: BarsEndpoint, reply: Reply, ask: BarsAsk) -> None:
+    """What the kit makes of bars: rows of which none belongs to the range are no answer."""
+    sheet = bars.read(reply, ask)
+    if judge(sheet, ask, bars.rules, looked_at=2e9, fetched_at=2e9).strange:
+        raise Unreadable("none of its rows was asked for")
+
+
+@pytest.mark.recordings
+def test_a_bulk_file_of_binance_holds_the_same_rows(recordings: Path) -> None:
+    """Its lines are rows of klines, in milliseconds until 2025: the same layout reads them."""
+    lines = (recordings / "binance/vision_klines_1m_ADABTC__2.csv").read_text().split()
+    body = f"[[{'],['.join(lines)}]]".encode()
+    bars = PROVIDERS["binance"].bars
+    assert bars is not None
+    first = 1_638_057_600
+    ask = BarsAsk(ADABTC, Interval.M1, TimeRange(first, first + 60 * len(lines)))
+    sheet = bars.read(Reply(200, body), ask)
+    assert sheet.ts.tolist() == list(range(first, first + 60 * len(lines), 60))
+    assert sheet.unread == {}
+    cells = [line.split(",") for line in lines]
+    for place, column in ((1, sheet.open), (2, sheet.high), (3, sheet.low), (4, sheet.close)):
+        assert column.tolist() == [float(row[place]) for row in cells]
+    assert sheet.volume.tolist() == [float(row[5]) for row in cells]
+    assert sheet.trades.tolist() == [int(row[8]) for row in cells]
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("name", ["Ticker__2", "Ticker__3"])
+def test_prices_of_kraken_are_those_of_another_parser(recordings: Path, name: str) -> None:
+    """Last price, bid and ask; sizes where that parser reads them, too."""
+    folder = recordings / "kraken"
+    ((_, told),) = json.loads((folder / f"{name}.expected.json").read_text())["tickers"].items()
+    body = (folder / f"{name}.json").read_bytes()
+    provider = PROVIDERS["kraken"]
+    assert provider.price is not None
+    assert provider.price.read(Reply(200, body), BTC).price == told["last"]
+    quote = read_quote(provider.quotes, body)
+    assert (quote.bid_price, quote.ask_price) == (told["bid"], told["ask"])
+    sizes = (told["bidVolume"], told["askVolume"])
+    assert sizes in {(quote.bid_size, quote.ask_size), (None, None)}
+
+
+@pytest.mark.recordings
+def test_prices_and_nothing_of_binance_are_those_of_another_parser(recordings: Path) -> None:
+    """A price without a time, and an empty range."""
+    folder, provider = recordings / "binance", PROVIDERS["binance"]
+    assert provider.bars is not None
+    assert provider.price is not None
+    told = json.loads((folder / "ticker_price__1.expected.json").read_text())["ticker"]
+    last = provider.price.read(Reply(200, (folder / "ticker_price__1.json").read_bytes()), BTC)
+    assert (told["symbol"], told["timestamp"], last.ts) == ("BTC/USDT", None, None)
+    assert json.loads((folder / "klines__4.expected.json").read_text())["rows"] == []
+    ask = BarsAsk(BTC, Interval.M1, TimeRange(0, 60))
+    assert len(provider.bars.read(Reply(200, (folder / "klines__4.json").read_bytes()), ask)) == 0
