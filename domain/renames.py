@@ -39,18 +39,29 @@ def _changed(old: str, new: str, name: str, listed: str, changed: str) -> tuple[
     )
 
 
-# From the announcements of the companies, the fund and their exchanges.
+# Each with where its day of change was read. The day on which a first ticker was listed decides
+# nothing: before it, there is no other name that is known.
 TENURES: tuple[Tenure, ...] = (
-    # Roundhill Investments, January 2022: the fund gives up META on the 31st.
+    # etf.com/METV (FactSet): began on 30 June 2021, "prior to Jan. 31, 2022 [...] traded under the
+    # ticker META".
     *_changed("META", "METV", "Roundhill Ball Metaverse ETF", "2021-06-30", "2022-01-31"),
-    # Meta Platforms, 31 May 2022: trades as META from 9 June.
+    # Meta Platforms, 31 May 2022 (by Reuters): as META "prior to market open on June 9", as FB
+    # since the IPO of 2012.
     *_changed("FB", "META", "Meta Platforms", "2012-05-18", "2022-06-09"),
-    # CenturyLink, September 2020; Anthem, June 2022; PerkinElmer, May 2023;
-    # AmerisourceBergen, August 2023; Block, January 2025.
+    # Form 8-K of 27 November 2020 (0001193125-20-304586): "effective September 18, 2020, its
+    # stock began trading under the ticker symbol LUMN". Public since 1978.
     *_changed("CTL", "LUMN", "Lumen Technologies", "1978-10-24", "2020-09-18"),
+    # WellPoint's symbol since 1 December 2004 (another company's before) became ANTM on 3 December
+    # 2014 (mcolblog.com, that day: "effective today").
+    Tenure("WLP", "ELV", _day("2004-12-01"), _day("2014-12-03"), "Elevance Health"),
+    # Form 10-K of 2022, note "Organization": "trading under our new ticker symbol ELV on June 28".
     *_changed("ANTM", "ELV", "Elevance Health", "2014-12-03", "2022-06-28"),
+    # Lists of the members of the S&P 500 name 16 May 2023; Form 10-Q of 10 May is still of PKI,
+    # that of August of RVTY.
     *_changed("PKI", "RVTY", "Revvity", "1999-10-26", "2023-05-16"),
+    # investor.cencora.com, Investor FAQs: Cencora and COR since 30 August 2023.
     *_changed("ABC", "COR", "Cencora", "2001-08-30", "2023-08-30"),
+    # investors.block.xyz, "Block Announces Ticker Symbol Change to XYZ": effective 21 January 2025.
     *_changed("SQ", "XYZ", "Block", "2015-11-19", "2025-01-21"),
 )
 
