@@ -3,13 +3,14 @@
 import msgspec
 from msgspec import Struct
 
+from adapters_out.provider_kit.book import top_of_book
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import Unreadable, number, side_of_book
+from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.moments import ns_of_stamp
 from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
 from adapters_out.providers.binance.symbols import symbol_of
 from domain.instrument import Instrument
-from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
+from domain.ticks import Side, Stamp, TicksAsk, Trade
 
 _PAGE = 1000
 _NS_PER_MS = 1_000_000
@@ -97,17 +98,8 @@ def _ask_quotes(ask: TicksAsk) -> Call:
 def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
     """The book of now, without a time; an empty side has the price 0."""
     book = msgspec.json.decode(reply.body, type=_Book)
-    bid_price, bid_size = side_of_book(book.bid_price, book.bid_size)
-    ask_price, ask_size = side_of_book(book.ask_price, book.ask_size)
-    quote = Quote(
-        ts_ns=reply.received_ns,
-        stamp=Stamp.RECEIPT,
-        bid_price=bid_price,
-        bid_size=bid_size,
-        ask_price=ask_price,
-        ask_size=ask_size,
-    )
-    return TicksPart([quote])
+    bid, ask = (book.bid_price, book.bid_size), (book.ask_price, book.ask_size)
+    return TicksPart([top_of_book(bid, ask, reply.received_ns, Stamp.RECEIPT)])
 
 
 PRICE = PriceEndpoint(ask=_ask_price, read=_read_price)

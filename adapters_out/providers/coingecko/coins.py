@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
-from adapters_out.provider_kit.cells import nonzero_number, optional_number
 from adapters_out.provider_kit.moments import seconds_of_iso
 from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
+from adapters_out.provider_kit.snapshots import snapshot_of
 from domain.assets import AssetSnapshot
 from domain.errors import NotListed
 from domain.instrument import Instrument, Listing
@@ -99,22 +99,22 @@ class Market(Struct):
     last_updated: str | None = None
 
     def snapshot(self, received_at: float) -> AssetSnapshot:
-        """In dollars; a capitalisation or supply of 0 stands for one that is not known."""
-        return AssetSnapshot(
-            asset=self.symbol.upper(),
-            id=self.id,
-            provider=NAME,
-            ts=seconds_of_iso(self.last_updated) or int(received_at),
+        """As ours."""
+        return snapshot_of(
+            NAME,
+            self.symbol,
+            self.id,
+            seconds_of_iso(self.last_updated) or int(received_at),
             name=self.name,
             rank=self.market_cap_rank,
-            price=nonzero_number(self.current_price),
-            market_cap=nonzero_number(self.market_cap),
-            fully_diluted_market_cap=nonzero_number(self.fully_diluted_valuation),
-            volume_24h=optional_number(self.total_volume),
-            change_24h_pct=optional_number(self.price_change_percentage_24h),
-            circulating_supply=nonzero_number(self.circulating_supply),
-            total_supply=nonzero_number(self.total_supply),
-            max_supply=nonzero_number(self.max_supply),
+            price=self.current_price,
+            market_cap=self.market_cap,
+            fully_diluted_market_cap=self.fully_diluted_valuation,
+            volume_24h=self.total_volume,
+            change_24h_pct=self.price_change_percentage_24h,
+            circulating_supply=self.circulating_supply,
+            total_supply=self.total_supply,
+            max_supply=self.max_supply,
         )
 
 

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
-from adapters_out.provider_kit.cells import nonzero_number, optional_number
 from adapters_out.provider_kit.moments import seconds_of_iso
+from adapters_out.provider_kit.snapshots import snapshot_of
 from adapters_out.providers.coinmarketcap.answers import NAME, HasSymbol, data_of, in_currency
 from domain.assets import AssetSnapshot
 from domain.errors import NotListed
@@ -62,28 +62,28 @@ class Coin(Struct):
     platform: Platform | None = None
 
     def snapshot(self, received_at: float) -> AssetSnapshot:
-        """In dollars; a capitalisation or supply of 0 stands for one that is not known."""
+        """As ours, in dollars."""
         quote = in_currency(self.quote, USD)
         ts = (
             seconds_of_iso(quote.last_updated)
             or seconds_of_iso(self.last_updated)
             or int(received_at)
         )
-        return AssetSnapshot(
-            asset=self.symbol.upper(),
-            id=str(self.id),
-            provider=NAME,
-            ts=ts,
+        return snapshot_of(
+            NAME,
+            self.symbol,
+            str(self.id),
+            ts,
             name=self.name,
             rank=self.cmc_rank,
-            price=nonzero_number(quote.price),
-            market_cap=nonzero_number(quote.market_cap),
-            fully_diluted_market_cap=nonzero_number(quote.fully_diluted_market_cap),
-            volume_24h=optional_number(quote.volume_24h),
-            change_24h_pct=optional_number(quote.percent_change_24h),
-            circulating_supply=nonzero_number(self.circulating_supply),
-            total_supply=nonzero_number(self.total_supply),
-            max_supply=nonzero_number(self.max_supply),
+            price=quote.price,
+            market_cap=quote.market_cap,
+            fully_diluted_market_cap=quote.fully_diluted_market_cap,
+            volume_24h=quote.volume_24h,
+            change_24h_pct=quote.percent_change_24h,
+            circulating_supply=self.circulating_supply,
+            total_supply=self.total_supply,
+            max_supply=self.max_supply,
         )
 
 

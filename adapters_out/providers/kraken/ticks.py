@@ -3,13 +3,14 @@
 import msgspec
 from msgspec import Raw, Struct
 
+from adapters_out.provider_kit.book import top_of_book
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import Unreadable, number, side_of_book
+from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.moments import ns_of_seconds
 from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
 from adapters_out.providers.kraken.answers import pair_of, result_of
 from domain.instrument import Instrument
-from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
+from domain.ticks import Side, Stamp, TicksAsk, Trade
 
 _TRADES = 1000
 _STRETCH_NS = 60 * 10**9
@@ -88,17 +89,8 @@ def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
         raise Unreadable("it holds not one quote")
     (raw,) = result.values()
     book = msgspec.json.decode(raw, type=_Book)
-    bid_price, bid_size = side_of_book(book.bid[0], book.bid[-1])
-    ask_price, ask_size = side_of_book(book.ask[0], book.ask[-1])
-    quote = Quote(
-        ts_ns=reply.received_ns,
-        stamp=Stamp.RECEIPT,
-        bid_price=bid_price,
-        bid_size=bid_size,
-        ask_price=ask_price,
-        ask_size=ask_size,
-    )
-    return TicksPart([quote])
+    bid, ask = ((side[0], side[-1]) for side in (book.bid, book.ask))
+    return TicksPart([top_of_book(bid, ask, reply.received_ns, Stamp.RECEIPT)])
 
 
 class _Ticker(Struct):

@@ -3,13 +3,14 @@
 import msgspec
 from msgspec import Struct
 
+from adapters_out.provider_kit.book import top_of_book
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import number, side_of_book
+from adapters_out.provider_kit.cells import number
 from adapters_out.provider_kit.moments import ns_of_stamp
 from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
 from adapters_out.providers.kucoin.answers import data_of, not_listed, symbol_of
 from domain.instrument import Instrument
-from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
+from domain.ticks import Side, Stamp, TicksAsk, Trade
 
 
 class _Ticker(Struct):
@@ -75,17 +76,10 @@ def _read_quotes(reply: Reply, ask: TicksAsk) -> TicksPart:
     book = msgspec.json.decode(data_of(reply), type=_Book | None)
     if book is None:
         raise not_listed(ask.instrument)
-    bid_price, bid_size = side_of_book(book.bid, book.bid_size)
-    ask_price, ask_size = side_of_book(book.ask, book.ask_size)
-    quote = Quote(
-        ts_ns=reply.received_ns if book.time is None else ns_of_stamp(book.time),
-        stamp=Stamp.RECEIPT if book.time is None else Stamp.VENUE,
-        bid_price=bid_price,
-        bid_size=bid_size,
-        ask_price=ask_price,
-        ask_size=ask_size,
-    )
-    return TicksPart([quote])
+    sides = (book.bid, book.bid_size), (book.ask, book.ask_size)
+    if book.time is None:
+        return TicksPart([top_of_book(*sides, reply.received_ns, Stamp.RECEIPT)])
+    return TicksPart([top_of_book(*sides, ns_of_stamp(book.time))])
 
 
 PRICE = PriceEndpoint(ask=_ask_price, read=_read_price)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
+from adapters_out.provider_kit.book import top_of_book
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.cells import number, side_of_book
+from adapters_out.provider_kit.cells import number
 from adapters_out.provider_kit.provider import TicksEndpoint, TicksPart
 from adapters_out.providers.polygon.answers import (
     DELAY_S,
@@ -86,15 +87,9 @@ class _Quote(Struct):
 
     def quote(self) -> Quote:
         """In our words, sizes as they were sent: in round lots until November 2025."""
-        bid_price, bid_size = side_of_book(self.bid_price, self.bid_size)
-        ask_price, ask_size = side_of_book(self.ask_price, self.ask_size)
-        return Quote(
-            ts_ns=_stamp(self.sip_timestamp, self.participant_timestamp),
-            bid_price=bid_price,
-            bid_size=bid_size,
-            ask_price=ask_price,
-            ask_size=ask_size,
-        )
+        at = _stamp(self.sip_timestamp, self.participant_timestamp)
+        sides = (self.bid_price, self.bid_size), (self.ask_price, self.ask_size)
+        return top_of_book(*sides, at)
 
 
 def _stamp(tape: int | None, venue: int | None) -> int:
