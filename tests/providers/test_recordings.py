@@ -9,14 +9,25 @@ import pytest
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.discovery import discover
-from adapters_out.provider_kit.faults import UNREADABLE, find_fault
-from adapters_out.provider_kit.judge import judge
-from adapters_out.provider_kit.provider import BarsEndpoint
-from domain.errors import ProviderError
+from adapters_out.provider_kit.faults import UNREADABLE
+from adapters_out.provider_kit.provider import Provider
+from domain.errors import (
+    AccessDenied,
+    Banned,
+    CallRefused,
+    NotEntitled,
+    NotListed,
+    ProviderError,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RangeUnavailable,
+    RateLimited,
+)
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk
 from domain.timerange import TimeRange
+from tests.providers.reading import NOW, error_of, verdict_of
 from tests.providers.ticks import read_quote
 
 PROVIDERS = discover()
@@ -35,7 +46,40 @@ UNASKED = {
     "kucoin/ua_ticker__1.json": "of the newer family, which is not needed",
     "kucoin/bullet_public__1.json": "the way to a stream",
 }
+# The status that each was recorded with, and others that it came with elsewhere.
+REFUSALS = [
+    ("binance/error_418_banned__1.json", 418, Banned),
+    ("binance/error_429_weight__1.json", 429, RateLimited),
+    ("binance/error_403_waf__1.html", 403, Banned),
+    ("coingecko/error_10011_demo_key_on_pro_host__1.json", 400, AccessDenied),
+    ("coingecko/error_429__1.json", 429, RateLimited),
+    ("coingecko/error_not_found__1.json", 404, NotListed),
+    ("coinmarketcap/error_1002_string_code__1.json", 401, AccessDenied),
+    ("coinmarketcap/error_1002_string_code__1.json", 200, AccessDenied),
+    ("coinmarketcap/error_1006_plan__1.json", 403, NotEntitled),
+    ("coinmarketcap/error_400_symbol__1.json", 400, NotListed),
+    ("eodhd/error_402_daily_limit__1.txt", 402, QuotaExhausted),
+    ("eodhd/error_403_free_plan__1.txt", 403, NotEntitled),
+    ("kraken/error_rate_limit__1.json", 200, RateLimited),
+    ("kraken/error_unknown_pair__1.json", 200, NotListed),
+    ("kraken/error_520__1.html", 520, ProviderUnavailable),
+    ("kucoin/error_429__1.json", 429, RateLimited),
+    ("kucoin/error_bad_interval__1.json", 200, CallRefused),
+    ("kucoin/error_bad_interval__1.json", 400, CallRefused),
+    ("polygon/error_401_unknown_key__1.json", 401, AccessDenied),
+    ("polygon/error_403_not_authorized__1.json", 403, NotEntitled),
+    ("polygon/error_403_not_authorized__1.json", 200, NotEntitled),
+    ("polygon/error_404_path__1.txt", 404, CallRefused),
+    ("yahoo/error_404_not_found__1.json", 404, NotListed),
+    ("yahoo/quote_summary_404__1.json", 404, NotListed),
+    ("yahoo/error_422_1m_range__1.json", 422, RangeUnavailable),
+    ("yahoo/error_401_invalid_crumb__1.json", 401, AccessDenied),
+    ("yahoo/error_429__1.txt", 429, RateLimited),
+    ("yahoo/error_404_not_found__1.json", 200, NotListed),
+]
+_LABELS = {"eodhd": {"content-type": "text/html; charset=UTF-8"}}  # though they are plain texts
 _STREAM = re.compile(r"ws_|bullet_")
+_NO_ANSWER = re.compile(r"error_|_404_|crumb_flow|expected|warning|_item_|_na__|bulk_quotes")
 _KIND = re.compile(r"__\d|_\d_|\.")
 
 
@@ -52,29 +96,56 @@ def test_every_recording_is_read_somewhere(recordings: Path) -> None:
 
 
 @pytest.mark.recordings
+@pytest.mark.parametrize(("name", "status", "expected"), REFUSALS)
+def test_recorded_refusals_mean_what_they_say(
+    recordings: Path, name: str, status: int, expected: type[ProviderError]
+) -> None:
+    """Whatever the envelope, the status or the label; a limit says when to come back."""
+    provider = PROVIDERS[name.partition("/")[0]]
+    body = (recordings / name).read_bytes()
+    found = error_of(provider, status, body, _LABELS.get(provider.name))
+    assert type(found) is expected
+    if isinstance(found, RateLimited):
+        assert found.retry_at is not None
+        assert found.retry_at > NOW
+
+
+@pytest.mark.recordings
+def test_recorded_answers_are_no_complaints(recordings: Path) -> None:
+    """Whatever codes and messages they carry, no answer of success is taken for an error."""
+    answers = [
+        path
+        for path in sorted(recordings.glob("*/*.json"))
+        if path.parent.name in PROVIDERS and not _NO_ANSWER.search(path.name)
+    ]
+    assert len(answers) > 100
+    for path in answers:
+        provider = PROVIDERS[path.parent.name]
+        assert error_of(provider, 200, path.read_bytes(), now=2e9) is None, path
+
+
+@pytest.mark.recordings
 @pytest.mark.parametrize("name", UNASKED)
 def test_an_answer_to_another_question_is_no_data(recordings: Path, name: str) -> None:
     """It is no complaint either: bars, prices and lists refuse it as unreadable, never as empty."""
     provider = PROVIDERS[name.partition("/")[0]]
     reply = Reply(200, (recordings / name).read_bytes(), {}, 2e9, 2e9)
-    assert find_fault(provider.name, reply, provider.faults, provider.policy) is None
     ask = BarsAsk(BTC, Interval.M1, TimeRange(0, 60_000))
     assert provider.bars is not None
     assert provider.price is not None
     assert provider.listings is not None
     refused = (*UNREADABLE, ProviderError)
     with pytest.raises(refused):
-        _judged(provider.bars, reply, ask)
+        _judged(provider, reply, ask)
     with pytest.raises(refused):
         provider.price.read(reply, BTC)
     with pytest.raises(refused):
         provider.listings.read(reply)
 
 
-def _judged(bars: BarsEndpoint, reply: Reply, ask: BarsAsk) -> None:
+def _judged(provider: Provider, reply: Reply, ask: BarsAsk) -> None:
     """What the kit makes of bars: rows of which none belongs to the range are no answer."""
-    sheet = bars.read(reply, ask)
-    if judge(sheet, ask, bars.rules, looked_at=2e9, fetched_at=2e9).strange:
+    if verdict_of(provider, reply.body, ask).strange:
         raise Unreadable("none of its rows was asked for")
 
 

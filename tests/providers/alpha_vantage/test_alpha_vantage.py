@@ -21,6 +21,7 @@ from domain.provider import BarsAsk, BarsPage
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import page_of
 
 IBM, BTC = Instrument.stock("IBM"), Instrument.pair("BTC", "USD")
 DAY = 86_400
@@ -43,9 +44,7 @@ def asked(interval: Interval, start: str, end: str, instrument: Instrument = IBM
 def page(body: bytes, ask: BarsAsk, now: float | None = None) -> BarsPage:
     """What a body says about a range."""
     looked = float(ask.asked_at) if now is None else now
-    sheet = BARS.read(Reply(200, body, received_at=looked), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=looked, fetched_at=looked).page
-    assert found is not None
+    found = page_of(PROVIDER, body, ask, looked)
     assert found.rejected == ()
     return found
 

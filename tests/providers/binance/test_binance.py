@@ -8,8 +8,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.faults import find_fault
-from adapters_out.provider_kit.judge import Verdict, judge
+from adapters_out.provider_kit.judge import Verdict
 from adapters_out.provider_kit.provider import Usage
 from adapters_out.providers.binance import PROVIDER
 from domain.errors import (
@@ -28,6 +27,7 @@ from domain.timerange import TimeRange
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
 from tests.providers.expected import as_rows, expected_rows
+from tests.providers.reading import error_of, page_of, verdict_of
 
 BTC = Instrument.pair("BTC", "USDT")
 NOW = 1_700_000_040.0
@@ -40,15 +40,12 @@ BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
 
 def verdict(body: bytes, ask: BarsAsk, now: float = 2e9) -> Verdict:
     """What a body says about a range."""
-    sheet = BARS.read(Reply(200, body), ask)
-    return judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now)
+    return verdict_of(PROVIDER, body, ask, now)
 
 
 def page(body: bytes, interval: Interval, start: int, end: int, now: float = 2e9) -> BarsPage:
     """The page of a verdict that has one."""
-    found = verdict(body, BarsAsk(BTC, interval, TimeRange(start, end)), now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, BarsAsk(BTC, interval, TimeRange(start, end)), now)
 
 
 def kline(open_ms: int, *, scale: int = 1) -> list[object]:
@@ -60,11 +57,9 @@ def kline(open_ms: int, *, scale: int = 1) -> list[object]:
 
 def error(status: int, code: int | None = None, msg: str = "", **headers: str) -> ProviderError:
     """What a reply with such a body means."""
-    body = json.dumps({"code": code, "msg": msg} if code is not None else {}).encode()
+    body = json.dumps({"code": code, "msg": msg} if code is not None else {})
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    found = find_fault(
-        "binance", Reply(status, body, named, NOW, NOW), PROVIDER.faults, PROVIDER.policy
-    )
+    found = error_of(PROVIDER, status, body, named)
     assert found is not None
     return found
 
@@ -112,26 +107,6 @@ def test_the_recorded_price_and_list_are_read(recordings: Path) -> None:
     assert listed["BTCUSDT"] == ("BTC-USDT", True)
     assert listed["BCCBTC"] == ("BCC-BTC", False)
     assert part.more is None
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_418_banned__1.json", 418, Banned),
-        ("error_429_weight__1.json", 429, RateLimited),
-        ("error_403_waf__1.html", 403, Banned),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """A ban, a limit, the firewall."""
-    reply = Reply(status, (recordings / "binance" / name).read_bytes(), {}, NOW, NOW)
-    found = find_fault("binance", reply, PROVIDER.faults, PROVIDER.policy)
-    assert type(found) is expected
-    assert found.retry_at is not None
-    assert found.retry_at > NOW
 
 
 @pytest.mark.parametrize(

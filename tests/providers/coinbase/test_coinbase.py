@@ -9,8 +9,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.faults import UNREADABLE, find_fault
-from adapters_out.provider_kit.judge import judge
+from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.providers.coinbase import PROVIDER
 from domain.coverage import GapReason
 from domain.errors import (
@@ -30,6 +29,7 @@ from domain.timerange import TimeRange
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
 from tests.providers.expected import as_rows, expected_rows
+from tests.providers.reading import error_of, page_of
 
 BTC = Instrument.pair("BTC", "USD")
 NOW = 1_700_000_040.0
@@ -43,10 +43,7 @@ BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
 def page(body: bytes, start: int, end: int, now: float = 2e9) -> BarsPage:
     """What a body says about minutes."""
     ask = BarsAsk(BTC, Interval.M1, TimeRange(start, end))
-    sheet = BARS.read(Reply(200, body), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, ask, now)
 
 
 def candle(ts: int, volume: object = 4.25) -> list[object]:
@@ -62,8 +59,7 @@ def body_of(*rows: object) -> bytes:
 def error(status: int, body: str, **headers: str) -> ProviderError | None:
     """What a reply means."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    reply = Reply(status, body.encode(), named, NOW, NOW)
-    return find_fault("coinbase", reply, PROVIDER.faults, PROVIDER.policy)
+    return error_of(PROVIDER, status, body, named)
 
 
 def seconds_of(text: str) -> int:

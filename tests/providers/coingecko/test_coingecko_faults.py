@@ -1,12 +1,9 @@
 """CoinGecko's complaints, in four envelopes."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from adapters_out.provider_kit.calls import Reply
-from adapters_out.provider_kit.faults import find_fault
 from adapters_out.providers.coingecko import PROVIDER
 from domain.errors import (
     AccessDenied,
@@ -19,46 +16,14 @@ from domain.errors import (
     RangeUnavailable,
     RateLimited,
 )
+from tests.providers.reading import error_of
 
 NOW = 1_700_000_040.0
 
 
 def error(status: int, body: str, headers: dict[str, str] | None = None) -> ProviderError | None:
     """What a reply means."""
-    reply = Reply(status, body.encode(), headers or {}, NOW, NOW)
-    return find_fault("coingecko", reply, PROVIDER.faults, PROVIDER.policy)
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_10011_demo_key_on_pro_host__1", 400, AccessDenied),
-        ("error_429__1", 429, RateLimited),
-        ("error_not_found__1", 404, NotListed),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """The wrong host, too many calls, an unknown coin."""
-    found = error(status, (recordings / "coingecko" / f"{name}.json").read_text())
-    assert type(found) is expected
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("coins_list__2", "coins_list__3", "coins_list__4", "coins_markets__1"),
-        *("coins_markets__3", "coins_markets__4", "key__1", "market_chart__1"),
-        *("market_chart__2", "market_chart_range__1", "ohlc__2", "ohlc__3", "ping__1"),
-        *("simple_price__3", "simple_price__4", "simple_price__5", "simple_price__6"),
-    ],
-)
-def test_recorded_answers_are_no_complaints(recordings: Path, name: str) -> None:
-    """Lists, charts, prices."""
-    assert error(200, (recordings / "coingecko" / f"{name}.json").read_text()) is None
+    return error_of(PROVIDER, status, body, headers)
 
 
 def envelopes(code: int, message: str) -> list[str]:

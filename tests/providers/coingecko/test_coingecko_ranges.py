@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import Call
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.judge import judge
 from adapters_out.providers.coingecko import PROVIDER
 from domain.errors import NotListed, RangeUnavailable
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage
 from domain.timerange import TimeRange
+from tests.providers.reading import page_of
 
 PRO = PROVIDER.on_plan("pro", has_key=True)
 assert PRO.bars is not None
@@ -34,10 +34,7 @@ def ask(interval: Interval, start: int, end: int, *, forming: bool = False) -> B
 
 def page(body: bytes, question: BarsAsk, now: float = 2e9) -> BarsPage:
     """The page that a body makes."""
-    sheet = BARS.read(Reply(200, body, {}, now, now), question)
-    found = judge(sheet, question, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PRO, body, question, now)
 
 
 def test_what_a_paid_plan_offers() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.faults import UNREADABLE
-from adapters_out.provider_kit.judge import Verdict, judge
+from adapters_out.provider_kit.judge import Verdict
 from adapters_out.provider_kit.provider import LastPrice, Usage
 from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.providers.coinmarketcap import PROVIDER
@@ -20,6 +20,7 @@ from domain.provider import BarsAsk, BarsPage, Basis
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import page_of, verdict_of
 
 BTC = Instrument.pair("BTC", "USD")
 SOL = Instrument.pair("SOL", "EUR")
@@ -46,17 +47,14 @@ def period(opened: str, *, quote: object = None, **prices: object) -> dict[str, 
 
 def verdict(content: bytes, ask: BarsAsk, now: float = 2e9) -> Verdict:
     """What a body says about a range."""
-    sheet = BARS.read(Reply(200, content, asked_at=now, received_at=now), ask)
-    return judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now)
+    return verdict_of(PROVIDER, content, ask, now)
 
 
 def page(
     content: bytes, start: int, end: int, now: float = 2e9, interval: Interval = Interval.D1
 ) -> BarsPage:
     """The page of a verdict that has one."""
-    found = verdict(content, BarsAsk(BTC, interval, TimeRange(start, end)), now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, content, BarsAsk(BTC, interval, TimeRange(start, end)), now)
 
 
 def steps(question: Question, *replies: bytes) -> list[Call]:

@@ -1,7 +1,6 @@
 """CoinMarketCap's complaints."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from domain.errors import (
     QuotaExhausted,
     RateLimited,
 )
+from tests.providers.reading import error_of
 
 NOW = 1_733_050_000.0  # 2024-12-01 10:46:40
 MIDNIGHT, NEW_YEAR = 1_733_097_600.0, 1_735_689_600.0
@@ -26,44 +26,12 @@ MIDNIGHT, NEW_YEAR = 1_733_097_600.0, 1_735_689_600.0
 
 def error(status: int, body: str, headers: dict[str, str] | None = None) -> ProviderError | None:
     """What a reply means."""
-    reply = Reply(status, body.encode(), headers or {}, NOW, NOW)
-    return find_fault("coinmarketcap", reply, PROVIDER.faults, PROVIDER.policy)
+    return error_of(PROVIDER, status, body, headers, NOW)
 
 
 def said(code: object, message: str | None = "because") -> str:
     """A body with that code."""
     return json.dumps({"status": {"error_code": code, "error_message": message, "elapsed": "0"}})
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_1002_string_code__1", 401, AccessDenied),
-        ("error_1002_string_code__1", 200, AccessDenied),
-        ("error_1006_plan__1", 403, NotEntitled),
-        ("error_400_symbol__1", 400, NotListed),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """A missing key (its code a text), a plan too small, a ticker that nobody has."""
-    body = (recordings / "coinmarketcap" / f"{name}.json").read_text()
-    assert type(error(status, body)) is expected
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("map__2", "ohlcv_historical__2", "ohlcv_latest__1", "v1_listings_new__1"),
-        *("v1_quotes_historical__1", "v1_quotes_latest__2", "v3_listings_latest__1"),
-    ],
-)
-def test_recorded_answers_are_no_complaints(recordings: Path, name: str) -> None:
-    """Their code is 0, whatever the message beside it."""
-    assert error(200, (recordings / "coinmarketcap" / f"{name}.json").read_text()) is None
 
 
 @pytest.mark.parametrize("spell", [int, str])

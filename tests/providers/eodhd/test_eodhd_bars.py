@@ -2,7 +2,6 @@
 
 import json
 import math
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -11,10 +10,8 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import UNREADABLE
-from adapters_out.provider_kit.judge import judge
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.providers.eodhd import PROVIDER
-from domain.bars import BarSeries
 from domain.coverage import GapReason
 from domain.errors import MalformedPayload, RangeUnavailable
 from domain.instrument import Instrument
@@ -23,19 +20,14 @@ from domain.provider import BarsAsk, BarsPage
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import LATER, date, dates, page_of
 
 MCD = Instrument.stock("MCD")
 BTC = Instrument.pair("BTC", "USD")
 DAY = 86_400
-LATER = 2e9
 assert PROVIDER.bars is not None
 BARS = PROVIDER.bars
 KEYED = ProviderSettings(api_key=Secret("key-of-ours"))
-
-
-def date(text: str) -> int:
-    """00:00 UTC of a date."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
 def days(first: str, end: str, interval: Interval = Interval.D1) -> BarsAsk:
@@ -45,10 +37,7 @@ def days(first: str, end: str, interval: Interval = Interval.D1) -> BarsAsk:
 
 def page(body: bytes, ask: BarsAsk, now: float = LATER) -> BarsPage:
     """What a body says."""
-    sheet = BARS.read(Reply(200, body, {}, now, now), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, ask, now)
 
 
 def row(day: str, **change: object) -> dict[str, object]:
@@ -66,11 +55,6 @@ def minute(ts: int, **change: object) -> dict[str, object]:
 def body_of(*rows: dict[str, object]) -> bytes:
     """An answer."""
     return json.dumps(rows).encode()
-
-
-def dates(series: BarSeries) -> list[str]:
-    """The stamps as dates."""
-    return [datetime.fromtimestamp(ts, UTC).date().isoformat() for ts in series.ts.tolist()]
 
 
 @pytest.mark.recordings

@@ -32,6 +32,7 @@ from domain.secret import Secret
 from domain.timerange import TimeRange
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import error_of
 
 AAPL = Instrument.stock("AAPL")
 BTC = Instrument.pair("BTC", "USD")
@@ -51,8 +52,7 @@ def date(text: str) -> int:
 
 def error(status: int, body: str, headers: dict[str, str] | None = None) -> ProviderError | None:
     """What a reply means; texts are labelled as HTML."""
-    reply = Reply(status, body.encode(), HTML | (headers or {}), NOW, NOW)
-    return find_fault("eodhd", reply, PROVIDER.faults, PROVIDER.policy)
+    return error_of(PROVIDER, status, body, HTML | (headers or {}), NOW)
 
 
 def recorded(recordings: Path, name: str) -> Reply:
@@ -128,21 +128,6 @@ def test_recorded_tables_complain_of_nothing(recordings: Path, name: str) -> Non
     assert find_fault("eodhd", reply, PROVIDER.faults, PROVIDER.policy) is None
     with pytest.raises(UNREADABLE):
         PRICE.read(reply, AAPL)
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_402_daily_limit__1.txt", 402, QuotaExhausted),
-        ("error_403_free_plan__1.txt", 403, NotEntitled),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """Plain texts that call themselves HTML."""
-    assert type(error(status, (recordings / "eodhd" / name).read_text())) is expected
 
 
 @pytest.mark.parametrize(

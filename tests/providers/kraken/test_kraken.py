@@ -8,7 +8,6 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import UNREADABLE
-from adapters_out.provider_kit.judge import judge
 from adapters_out.providers.kraken import PROVIDER
 from domain.errors import (
     MalformedPayload,
@@ -20,6 +19,7 @@ from domain.provider import BarsAsk, BarsPage
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
 from tests.providers.expected import as_rows, expected_rows
+from tests.providers.reading import page_of
 
 BTC = Instrument.pair("BTC", "USDT")
 NOW = 1_700_000_040.0
@@ -33,10 +33,7 @@ BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
 def page(body: bytes, interval: Interval, span: TimeRange, now: float) -> BarsPage:
     """What a body says about a range."""
     ask = BarsAsk(BTC, interval, span)
-    sheet = BARS.read(Reply(200, body), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, ask, now)
 
 
 def candle(ts: int, vwap: str = "2.5", volume: str = "4.00000000", count: int = 3) -> list[object]:

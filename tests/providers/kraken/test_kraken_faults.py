@@ -1,13 +1,12 @@
 """Kraken's complaints, and bodies that are no answer."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.faults import UNREADABLE, find_fault
+from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.providers.kraken import PROVIDER
 from domain.errors import (
     CallRefused,
@@ -20,6 +19,7 @@ from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk
 from domain.timerange import TimeRange
+from tests.providers.reading import error_of
 
 BTC = Instrument.pair("BTC", "USDT")
 NOW = 1_700_000_040.0
@@ -31,24 +31,7 @@ BARS, PRICE = PROVIDER.bars, PROVIDER.price
 
 def error(body: str, status: int = 200) -> ProviderError | None:
     """What a body means."""
-    reply = Reply(status, body.encode(), {}, NOW, NOW)
-    return find_fault("kraken", reply, PROVIDER.faults, PROVIDER.policy)
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_rate_limit__1.json", 200, RateLimited),
-        ("error_unknown_pair__1.json", 200, NotListed),
-        ("error_520__1.html", 520, ProviderUnavailable),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """Errors in a 200, and a page of the edge server."""
-    assert type(error((recordings / "kraken" / name).read_text(), status)) is expected
+    return error_of(PROVIDER, status, body)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import UNREADABLE
-from adapters_out.provider_kit.judge import Verdict, judge
+from adapters_out.provider_kit.judge import Verdict
 from adapters_out.providers.kucoin import PROVIDER
 from domain.coverage import GapReason
 from domain.errors import NotListed
@@ -18,6 +18,7 @@ from domain.provider import BarsAsk, BarsPage
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
 from tests.providers.expected import as_rows, expected_rows
+from tests.providers.reading import page_of, verdict_of
 
 BTC = Instrument.pair("BTC", "USDT")
 NOW = 1_700_000_040.0
@@ -30,17 +31,14 @@ BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
 
 def verdict(body: bytes, ask: BarsAsk, now: float = 2e9) -> Verdict:
     """What a body says about a range."""
-    sheet = BARS.read(Reply(200, body), ask)
-    return judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now)
+    return verdict_of(PROVIDER, body, ask, now)
 
 
 def page(
     body: bytes, start: int, end: int, now: float = 2e9, interval: Interval = Interval.M1
 ) -> BarsPage:
     """The page of a verdict that has one."""
-    found = verdict(body, BarsAsk(BTC, interval, TimeRange(start, end)), now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, BarsAsk(BTC, interval, TimeRange(start, end)), now)
 
 
 def candle(ts: int, volume: object = "4.25") -> list[object]:

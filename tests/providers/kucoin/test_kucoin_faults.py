@@ -1,12 +1,10 @@
 """KuCoin's complaints, and what it says about our budget."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from adapters_out.provider_kit.calls import Reply
-from adapters_out.provider_kit.faults import find_fault
 from adapters_out.provider_kit.provider import Usage
 from adapters_out.providers.kucoin import PROVIDER
 from domain.errors import (
@@ -18,6 +16,7 @@ from domain.errors import (
     ProviderUnavailable,
     RateLimited,
 )
+from tests.providers.reading import error_of
 
 NOW = 1_700_000_040.0
 
@@ -25,31 +24,7 @@ NOW = 1_700_000_040.0
 def error(status: int, body: str, **headers: str) -> ProviderError | None:
     """What a reply means; the headers are those of the gateway."""
     named = {f"gw-ratelimit-{name}": value for name, value in headers.items()}
-    reply = Reply(status, body.encode(), named, NOW, NOW)
-    return find_fault("kucoin", reply, PROVIDER.faults, PROVIDER.policy)
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_429__1.json", 429, RateLimited),
-        ("error_bad_interval__1.json", 200, CallRefused),
-        ("error_bad_interval__1.json", 400, CallRefused),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """A limit, and an interval in another's spelling."""
-    assert type(error(status, (recordings / "kucoin" / name).read_text())) is expected
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize("name", ["timestamp__1.json", "status__1.json", "stats__2.json"])
-def test_recorded_answers_are_no_complaints(recordings: Path, name: str) -> None:
-    """Their code is that of success."""
-    assert error(200, (recordings / "kucoin" / name).read_text()) is None
+    return error_of(PROVIDER, status, body, named)
 
 
 @pytest.mark.parametrize("status", [200, 400, 503])

@@ -8,7 +8,6 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.judge import judge
 from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.providers.massive_futures import PROVIDER, massive_futures
 from domain.errors import (
@@ -28,6 +27,7 @@ from domain.ticks import Quote, TicksAsk, Trade
 from domain.timerange import TimeRange
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import page_of
 
 ES = Instrument.future("ES", "Z", 2025)
 GC = Instrument.future("GC", "J", 2025)
@@ -48,11 +48,7 @@ def page(
     body: bytes, instrument: Instrument, interval: Interval, span: TimeRange, now: float = 2e9
 ) -> BarsPage:
     """What a body says about a range."""
-    ask = BarsAsk(instrument, interval, span)
-    sheet = BARS.read(Reply(200, body, asked_at=now), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, BarsAsk(instrument, interval, span), now)
 
 
 def aggregate(ts: int, **values: object) -> dict[str, object]:

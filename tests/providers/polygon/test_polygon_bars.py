@@ -2,7 +2,6 @@
 
 import json
 import math
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -11,10 +10,8 @@ import pytest
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.faults import UNREADABLE
-from adapters_out.provider_kit.judge import judge
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.providers.polygon import PROVIDER
-from domain.bars import BarSeries
 from domain.coverage import GapReason
 from domain.errors import MalformedPayload, NotListed
 from domain.instrument import Instrument
@@ -23,19 +20,14 @@ from domain.provider import BarsAsk, BarsPage
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import LATER, date, dates, page_of
 
 AAPL = Instrument.stock("AAPL")
 BTC = Instrument.pair("BTC", "USD")
 DAY = 86_400
-LATER = 2e9
 assert PROVIDER.bars is not None
 BARS = PROVIDER.bars
 PAID = ProviderSettings(api_key=Secret("key-of-ours"), rpm=0)
-
-
-def date(text: str) -> int:
-    """00:00 UTC of a date."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
 def days(first: str, end: str, interval: Interval = Interval.D1) -> BarsAsk:
@@ -45,10 +37,7 @@ def days(first: str, end: str, interval: Interval = Interval.D1) -> BarsAsk:
 
 def page(body: bytes, ask: BarsAsk, now: float = LATER) -> BarsPage:
     """What a body says."""
-    sheet = BARS.read(Reply(200, body, {}, now, now), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, ask, now)
 
 
 def body_of(*rows: dict[str, object], **more: object) -> bytes:
@@ -60,11 +49,6 @@ def body_of(*rows: dict[str, object], **more: object) -> bytes:
 def row(ts: float, **change: object) -> dict[str, object]:
     """An aggregate that opens at ``ts`` seconds."""
     return {"t": int(ts) * 1000, "o": 2, "h": 4.5, "l": 1, "c": 3.25, "v": 10} | change
-
-
-def dates(series: BarSeries) -> list[str]:
-    """The stamps as dates."""
-    return [datetime.fromtimestamp(ts, UTC).date().isoformat() for ts in series.ts.tolist()]
 
 
 @pytest.mark.recordings

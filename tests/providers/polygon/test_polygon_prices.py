@@ -8,12 +8,11 @@ import httpx
 import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.faults import UNREADABLE, find_fault
+from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.providers.polygon import PROVIDER
 from adapters_out.providers.polygon.prices import LAST_TRADE, PREVIOUS_CLOSE, SNAPSHOT
 from domain.errors import (
-    AccessDenied,
     CallRefused,
     NotEntitled,
     NotListed,
@@ -26,6 +25,7 @@ from domain.instrument import Instrument
 from domain.secret import Secret
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import error_of
 
 AAPL = Instrument.stock("AAPL")
 BTC = Instrument.pair("BTC", "USD")
@@ -38,8 +38,7 @@ TOO_MANY = '{"status":"ERROR","error":"You\'ve exceeded the maximum requests per
 
 def error(status: int, body: str) -> ProviderError | None:
     """What a reply means."""
-    reply = Reply(status, body.encode(), {}, NOW, NOW)
-    return find_fault("polygon", reply, PROVIDER.faults, PROVIDER.policy)
+    return error_of(PROVIDER, status, body, now=NOW)
 
 
 def recorded(recordings: Path, name: str) -> Reply:
@@ -84,23 +83,6 @@ def test_recorded_rows_may_be_errors(recordings: Path) -> None:
 def test_recorded_tables_complain_of_nothing(recordings: Path, name: str) -> None:
     """The status of the market has no envelope at all: it serves as a sign of life."""
     assert error(200, (recordings / "polygon" / name).read_text()) is None
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_401_unknown_key__1.json", 401, AccessDenied),
-        ("error_403_not_authorized__1.json", 403, NotEntitled),
-        ("error_403_not_authorized__1.json", 200, NotEntitled),
-        ("error_404_path__1.txt", 404, CallRefused),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """The status in the body counts, even with 200; a plain text is our own wrong address."""
-    assert type(error(status, (recordings / "polygon" / name).read_text())) is expected
 
 
 @pytest.mark.parametrize(

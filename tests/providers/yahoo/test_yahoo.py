@@ -13,7 +13,6 @@ import pytest
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.faults import UNREADABLE
-from adapters_out.provider_kit.judge import judge
 from adapters_out.providers.yahoo import PROVIDER
 from domain.errors import RangeUnavailable
 from domain.instrument import Instrument
@@ -21,6 +20,7 @@ from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
+from tests.providers.reading import page_of
 
 AAPL, BTC = Instrument.stock("AAPL"), Instrument.pair("BTC", "USD")
 DAY = 86_400
@@ -35,10 +35,7 @@ def at(text: str) -> int:
 
 def page(body: bytes, ask: BarsAsk, now: float) -> BarsPage:
     """What a body says about a range."""
-    sheet = BARS.read(Reply(200, body, {}, now, now), ask)
-    found = judge(sheet, ask, BARS.rules, looked_at=now, fetched_at=now).page
-    assert found is not None
-    return found
+    return page_of(PROVIDER, body, ask, now)
 
 
 def recorded(folder: Path, name: str, start: str, end: str, instrument: Instrument) -> BarsPage:

@@ -13,12 +13,10 @@ from adapters_out.provider_kit.faults import UNREADABLE, find_fault
 from adapters_out.providers.yahoo import PROVIDER
 from domain.actions import ActionKind, CorporateAction, in_order
 from domain.errors import (
-    AccessDenied,
     MalformedPayload,
     NotListed,
     ProviderError,
     ProviderUnavailable,
-    RangeUnavailable,
     RateLimited,
 )
 from domain.instrument import Instrument
@@ -143,25 +141,6 @@ def test_matches_are_spelled_as_ours() -> None:
     ]
     found = SEARCH.read(Reply(200, json.dumps({"quotes": quotes}).encode()))
     assert [m.instrument.id for m in found] == ["BRK.B", "SUI-USD"]
-
-
-@pytest.mark.recordings
-@pytest.mark.parametrize(
-    ("name", "status", "expected"),
-    [
-        ("error_404_not_found__1.json", 404, NotListed),
-        ("quote_summary_404__1.json", 404, NotListed),
-        ("error_422_1m_range__1.json", 422, RangeUnavailable),
-        ("error_401_invalid_crumb__1.json", 401, AccessDenied),
-        ("error_429__1.txt", 429, RateLimited),
-        ("error_404_not_found__1.json", 200, NotListed),
-    ],
-)
-def test_recorded_refusals_mean_what_they_say(
-    recordings: Path, name: str, status: int, expected: type[ProviderError]
-) -> None:
-    """Whatever the envelope is called."""
-    assert type(error(recorded(recordings, name, status))) is expected
 
 
 @pytest.mark.recordings
