@@ -22,7 +22,8 @@ from domain.jobs import BackfillTask, Job
 from ports.jobs import JobLedger
 from tests.acceptance.jobs.lossy_link import LossyLink
 from tests.acceptance.jobs.worker import SLOTS, TABLE
-from tests.servers import free_port, redis_binary, tell_redis, wait_until
+from tests.adapters_out.redis.servers import FragileRedis, fragile_redis
+from tests.servers import wait_until
 
 T = TypeVar("T")
 JOBS = 40
@@ -68,33 +69,6 @@ class Worker:
         assert process.stdout is not None
         process.stdout.close()
         return code
-
-
-class VolatileRedis:
-    """A Redis without any persistence: restarted, it is empty."""
-
-    def __init__(self) -> None:
-        self._binary = redis_binary()
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        command = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self._process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL)
-        wait_until(self._answers, "Redis")
-
-    def kill(self) -> None:
-        """End it with all that it holds."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return tell_redis(self.port, b"PING").startswith(b"+PONG")
-        except OSError:
-            return False
 
 
 class Book:
@@ -171,12 +145,10 @@ def book(database_url: str) -> Book:
 
 
 @pytest.fixture
-def volatile_redis() -> Iterator[VolatileRedis]:
-    """A Redis of the test's own."""
-    server = VolatileRedis()
-    server.start()
-    yield server
-    server.kill()
+def volatile_redis() -> Iterator[FragileRedis]:
+    """A Redis of the test's own, which it may kill; restarted, it is empty."""
+    with fragile_redis() as server:
+        yield server
 
 
 def everything_is_right(book: Book, jobs: int) -> None:
@@ -192,7 +164,7 @@ def everything_is_right(book: Book, jobs: int) -> None:
 @pytest.mark.slow
 @pytest.mark.redis
 def test_forty_jobs_survive_every_fault(
-    book: Book, database_url: str, volatile_redis: VolatileRedis
+    book: Book, database_url: str, volatile_redis: FragileRedis
 ) -> None:
     """Two workers, killed five times, one answer of Redis lost, Redis emptied: all is done.
 

@@ -1,6 +1,5 @@
 """Back-fills as jobs of the running service: told, cancelled, killed, and done all the same."""
 
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,8 @@ from adapters_in.simulator.faults import FaultKind
 from tests.acceptance.service.exchange import truth
 from tests.acceptance.service.moments import DAY, MINUTE
 from tests.acceptance.service.stage import Process, Service, Stage
-from tests.servers import free_port, redis_binary, tell_redis, wait_until
+from tests.adapters_out.redis.servers import FragileRedis, fragile_redis
+from tests.servers import wait_until
 
 _JOBS = 40
 _BARS = 3_000  # three pages each
@@ -156,47 +156,18 @@ def test_forty_jobs_survive_kill_nine_of_serve(stage: Stage) -> None:
     _everything_is_right(stage, again, _JOBS)
 
 
-class EmptyRedis:
-    """A Redis that keeps nothing: restarted, it is empty."""
-
-    def __init__(self) -> None:
-        self._binary = redis_binary()
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        command = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self._process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL)
-        wait_until(self._answers, "Redis")
-
-    def kill(self) -> None:
-        """End it with all that it holds."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return tell_redis(self.port, b"PING").startswith(b"+PONG")
-        except OSError:
-            return False
-
-
 @pytest.fixture
-def volatile_redis() -> Iterator[EmptyRedis]:
-    """A Redis of the test's own, which it may kill."""
-    server = EmptyRedis()
-    server.start()
-    yield server
-    server.kill()
+def volatile_redis() -> Iterator[FragileRedis]:
+    """A Redis of the test's own, which it may kill; restarted, it is empty."""
+    with fragile_redis() as server:
+        yield server
 
 
 @pytest.mark.slow
 @pytest.mark.redis
 @pytest.mark.timeout(180)
 def test_forty_jobs_survive_their_workers_and_their_redis(
-    empty_database_url: str, volatile_redis: EmptyRedis
+    empty_database_url: str, volatile_redis: FragileRedis
 ) -> None:
     """Two workers killed five times, Redis restarted empty: done within 30 s of the last fault."""
     url = f"redis://127.0.0.1:{volatile_redis.port}/0"
