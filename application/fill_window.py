@@ -21,7 +21,8 @@ class FillWindow:
     - the window itself is completed first; with its bars nothing else is asked;
     - of a blank window the first bar behind it is looked for, in at most four more pages, and the
       window is that from there; a provider that fails in this search has not answered;
-    - quiet slots are made up for; a failure there only ends the widening.
+    - quiet slots are made up for; a failure there only ends the widening, unless no bar has been
+      found so far: then nobody knows whether there is none.
     """
 
     def __init__(self, complete: CompleteSeries, read: ReadStored, clock: Clock) -> None:
@@ -43,19 +44,26 @@ class FillWindow:
         if is_blank(question.query, view):
             view, done = await self._from_first_bar(question, provider, view, done, context)
         asked = done.asked
+        failure: ProviderError | DeadlineExceeded | None = None
 
         async def obtain(span: TimeRange) -> Held | None:
-            nonlocal asked
+            nonlocal asked, failure
             start = span.start if span.start < view.held.span.start else body.start
-            more = await self._more(question, provider, TimeRange(start, span.end), context)
-            asked = asked or (more is not None and more.asked)
-            if more is None or start == span.start:
-                return None if more is None else more.held
+            try:
+                more = await self._more(question, provider, TimeRange(start, span.end), context)
+            except (ProviderError, DeadlineExceeded) as error:
+                failure = error
+                return None
+            asked = asked or more.asked
+            if start == span.start:
+                return more.held
             return await self._read(more.held.key, span)
 
         now = self._clock.now()
         body = body_of(question.query, view.held)
         view = await widened(question.query, view, provider.capabilities, now, obtain)
+        if failure is not None and not len(view.held.bars.series):
+            raise failure
         now = self._clock.now()
         answer = assemble(question, view, now, cached=not asked, forming=done.forming)
         return answer, view.is_settled(now)
@@ -88,12 +96,9 @@ class FillWindow:
         provider: MarketDataProvider,
         span: TimeRange,
         context: CallContext,
-    ) -> Completed | None:
+    ) -> Completed:
         query = question.query
-        try:
-            return await self._complete(provider, query.instrument, query.interval, span, context)
-        except (ProviderError, DeadlineExceeded):
-            return None
+        return await self._complete(provider, query.instrument, query.interval, span, context)
 
     async def _obtain(
         self,

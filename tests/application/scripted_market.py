@@ -70,7 +70,7 @@ class ScriptedProvider(MarketDataProvider):
         self.rests = True
         self.corrections: dict[int, float] = {}
         self.spoilt: set[int] = set()
-        self.fails_at_page: dict[int, ProviderError] = {}
+        self.fails_at_page: dict[int, ProviderError | DeadlineExceeded] = {}
         self.last_price = 100.0
         self.listed: list[Listing] = []
         self.key_needed = False

@@ -4,7 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from domain.coverage import GapReason
-from domain.errors import NoData
+from domain.errors import (
+    DeadlineExceeded,
+    NoData,
+    NoProviderAvailable,
+    ProviderError,
+    QuotaExhausted,
+)
 from domain.interval import Interval
 from domain.timerange import TimeRange
 from tests.application.scripted_market import OFFERS
@@ -21,6 +27,9 @@ from tests.application.world import (
     opens,
     query,
 )
+
+SPENT = QuotaExhausted("The quota of this minute is used up.", retry_at=NOW + 30.0)
+LATE = DeadlineExceeded("It did not answer in time.")
 
 
 def at(minute: int) -> int:
@@ -307,5 +316,29 @@ def test_the_latest_bars_are_the_newest_stored_ones_when_nobody_can_be_asked() -
         assert [(g.start, g.end, g.reason) for g in answer.gaps] == [
             (NOW, NOW + HOUR, GapReason.UNKNOWN)
         ]
+
+    in_virtual_time(scene())
+
+
+@pytest.mark.parametrize("limit", [1, 10])
+@pytest.mark.parametrize("failing", [DOWN, SPENT, LATE], ids=lambda error: error.code)
+def test_widening_that_fails_before_any_bar_was_found_is_a_failure(
+    limit: int, failing: ProviderError | DeadlineExceeded
+) -> None:
+    """The newest bars are not published, and the quota ends with that: nobody said "no bars"."""
+
+    async def scene() -> None:
+        world = World(offset_s=0.5)
+        world.first.late_s = 3600.0
+        world.first.fails_at_page = {2: failing}
+        world.second.fails = DOWN
+        with pytest.raises(NoProviderAvailable) as failed:
+            await Process(world).ask(query(limit))
+        assert [(a.provider, a.code) for a in failed.value.attempts] == [
+            ("first", failing.code),
+            ("second", DOWN.code),
+        ]
+        answer = await Process(world).ask(query(limit))
+        assert (answer.provider, len(answer.series)) == ("first", limit)
 
     in_virtual_time(scene())
