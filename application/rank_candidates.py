@@ -60,7 +60,7 @@ class RankCandidates:
         """The provider has failed in this way; what is worth knowing of it is remembered."""
         if isinstance(error, NotListed):
             self.note_unlisted(name, instrument)
-        if isinstance(error, NotEntitled):
+        if isinstance(error, NotEntitled) and error.whole_kind:
             subject = (name, capability, instrument.asset_class, interval)
             self._unentitled.note(subject, start)
 

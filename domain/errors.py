@@ -161,7 +161,12 @@ class AccessDenied(ProviderError):
 
 
 class NotEntitled(AccessDenied):
-    """The key works, but the plan does not include this data."""
+    """The key works, but the plan does not include this data.
+
+    ``whole_kind``: nothing of that kind, so that other questions about it are in vain too.
+    """
+
+    whole_kind: ClassVar[bool] = True
 
     code = "not-entitled"
     title = "The plan does not include this data"

@@ -9,14 +9,15 @@ from ports.clock import Clock
 W = TypeVar("W")
 T = TypeVar("T")
 
-_AGAIN_S = 3600.0  # a plan may be upgraded
+AGAIN_S = 3600.0  # a plan may be upgraded
 
 
 class Entitled(Generic[W]):
-    """Ways in order of preference; what the plan refused is not tried again for an hour."""
+    """Ways in order of preference; what the plan refused is not tried again for a while."""
 
-    def __init__(self, ways: Sequence[W], clock: Clock) -> None:
+    def __init__(self, ways: Sequence[W], clock: Clock, again_s: float = AGAIN_S) -> None:
         """Nothing has been refused yet."""
+        self._again_s = again_s
         self._ways = tuple(ways)
         self._clock = clock
         self._refused: dict[tuple[Hashable, int], float] = {}
@@ -41,5 +42,5 @@ class Entitled(Generic[W]):
             try:
                 return await ask(way)
             except NotEntitled:
-                self._refused[kind, place] = now + _AGAIN_S
+                self._refused[kind, place] = now + self._again_s
         return await ask(last)

@@ -13,6 +13,7 @@ from domain.errors import (
     Banned,
     CallRefused,
     MalformedPayload,
+    NotEntitled,
     ProviderError,
     ProviderUnavailable,
     QuotaExhausted,
@@ -32,6 +33,12 @@ class ShutOut(ProviderUnavailable):
     """One host of the provider refuses our location or address: ask its mirror at once."""
 
     hurts_health = False
+
+
+class BeyondPlan(NotEntitled):
+    """The plan includes data of that kind, but none that old."""
+
+    whole_kind = False
 
 
 class CirclingPages(MalformedPayload):

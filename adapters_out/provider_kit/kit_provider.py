@@ -15,7 +15,8 @@ from adapters_out.provider_kit.entitled import Entitled
 from adapters_out.provider_kit.futures_desk import FuturesDesk
 from adapters_out.provider_kit.http import HttpChannel, Transport
 from adapters_out.provider_kit.origins import Origins
-from adapters_out.provider_kit.provider import BarsEndpoint, PriceEndpoint, Provider
+from adapters_out.provider_kit.planned_bars import PlannedBars
+from adapters_out.provider_kit.provider import PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
@@ -76,6 +77,10 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
         origins = Origins(base_url, mirrors, clock)
         sender = Sender(provider, self._policy, self._channel, origins, self._redactor, around)
         self._prices = Entitled(_ways(provider.price), clock)
+        self._bars = None
+        if provider.bars is not None:
+            most = self.capabilities.page_bars
+            self._bars = PlannedBars(self.name, provider.bars, most, clock)
         self._talk = Conversation(self.name, sender, Retries(self._policy, clock, chance), clock)
 
     @property
@@ -104,30 +109,23 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
 
     async def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage, None]:
         self._require_key()
-        endpoint = self._provider.bars
-        if endpoint is None or ask.interval not in self.capabilities.intervals:
+        if self._bars is None or ask.interval not in self.capabilities.intervals:
             raise self._refused(f"offers no {ask.interval.value} bars")
         for named in ticker_parts(ask, self.capabilities):
             if isinstance(named, TimeRange):
                 nothing = BarSeries.empty(ask.interval)
                 yield BarsPage(named, nothing, fetched_at=self._clock.now())
                 continue
-            async with aclosing(self._pages(named, endpoint, context)) as pages:
+            async with aclosing(self._bars.pages(named, partial(self._turn, context))) as pages:
                 async for page in pages:
-                    yield page
+                    yield self._without_keys(page)
 
-    async def _pages(
-        self, ask: BarsAsk, endpoint: BarsEndpoint, context: CallContext
-    ) -> AsyncGenerator[BarsPage, None]:
-        """The pages of an ask whose instrument has one name."""
-        walk = Walk(ask, endpoint, self.capabilities.page_bars, self._clock.now())
-        while not walk.done:
-            part = walk.part
-            page = await self._talk.answer(
-                "bars", partial(walk.question, part), partial(walk.read, part), context
-            )
-            if page is not None:
-                yield self._without_keys(page)
+    async def _turn(self, context: CallContext, walk: Walk) -> BarsPage | None:
+        """The next page of a walk."""
+        part = walk.part
+        return await self._talk.answer(
+            "bars", partial(walk.question, part), partial(walk.read, part), context
+        )
 
     async def price(self, instrument: Instrument, context: CallContext) -> Price:
         self._require_key()

@@ -96,13 +96,15 @@ class BarsEndpoint(Struct, frozen=True, kw_only=True):
     """How to get bars.
 
     ``page`` gives the part of the asked range to ask for next, always from its start; ``ask``
-    the question for that part; ``read`` the rows of the reply. All are pure.
+    the question for that part; ``read`` the rows of the reply. All are pure. ``instead`` is the
+    way for a plan that does not include this one: what it does not reach is ``BeyondPlan``.
     """
 
     ask: Callable[[BarsAsk], Question]
     read: Callable[[Reply, BarsAsk], Sheet]
     rules: PageRules
     page: Callable[[BarsAsk], TimeRange] = whole_range
+    instead: "BarsEndpoint | None" = None
 
 
 class PriceEndpoint(Struct, frozen=True, kw_only=True):

@@ -119,6 +119,27 @@ def test_a_plan_without_the_data_is_not_asked_again_for_a_while() -> None:
     in_virtual_time(scene())
 
 
+class TooOld(NotEntitled):
+    """The plan includes that, but not so far back."""
+
+    whole_kind = False
+
+
+def test_a_plan_that_does_not_reach_back_is_asked_for_the_rest() -> None:
+    """Other ranges and other instruments are another matter: the kind is included."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        candidates = process.candidates
+        refusal = TooOld("Upgrade.", provider="first")
+        candidates.note("first", refusal, Capability.BARS, BTC, Interval.M1, NOW)
+        ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
+        assert ranking.chosen == ("first", "second")
+
+    in_virtual_time(scene())
+
+
 def test_a_refusal_for_want_of_a_plan_is_met_once() -> None:
     """The second question goes to the next provider only, and the answer says so."""
 

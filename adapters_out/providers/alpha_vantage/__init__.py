@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.faults import BeyondPlan
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.provider import (
     ActionsEndpoint,
@@ -37,10 +38,11 @@ from adapters_out.providers.alpha_vantage.faults import FAULTS
 from adapters_out.providers.alpha_vantage.tables import NEW_YORK, read_bars
 from domain.bars import Ints
 from domain.coverage import GapReason
-from domain.errors import RangeUnavailable
+from domain.errors import NotEntitled, RangeUnavailable
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk, Basis, Capabilities, Capability, ProviderPolicy, Window
+from domain.sessions import calendar_of
 from domain.timerange import TimeRange
 
 # Hours open at half past nine: they are not ours, but half hours are, and cost as little.
@@ -92,6 +94,22 @@ def _ask_bars(ask: BarsAsk) -> Call:
     if period == "DAILY" and not coin:
         params["outputsize"] = "compact" if _is_young(ask) else "full"
     return Call("/query", params)
+
+
+def _ask_compact(ask: BarsAsk) -> Call:
+    """The newest hundred days of a stock, which are for everybody.
+
+    Raises:
+        NotEntitled: it is not about days, or about older ones.
+    """
+    if ask.interval is not Interval.D1 or _is_coin(ask.instrument):
+        raise NotEntitled(f"{NAME} offers that to paying users only.", provider=NAME)
+    since = TimeRange(ask.range.end, max(ask.asked_at, ask.range.end + DAY))
+    if calendar_of(ask.instrument.id).count(Interval.D1, since) >= _COMPACT:
+        message = f"{NAME} tells days before the newest hundred to paying users only."
+        raise BeyondPlan(message, provider=NAME)
+    params = {"function": "TIME_SERIES_DAILY", "symbol": ask.instrument.base}
+    return Call("/query", {"datatype": "csv", **params, "outputsize": "compact"})
 
 
 def _is_young(ask: BarsAsk) -> bool:
@@ -172,7 +190,11 @@ PROVIDER = Provider(
     auth=Auth(query="apikey"),
     faults=FAULTS,
     bars=BarsEndpoint(
-        ask=_ask_bars, read=_read_bars, page=_by_month, rules=PageRules(bounded=False)
+        ask=_ask_bars,
+        read=_read_bars,
+        page=_by_month,
+        rules=PageRules(bounded=False),
+        instead=BarsEndpoint(ask=_ask_compact, read=_read_bars, rules=PageRules(bounded=False)),
     ),
     price=PriceEndpoint(ask=ask_price, read=read_price),
     search=SearchEndpoint(ask=ask_search, read=read_matches),
