@@ -14,11 +14,17 @@ from bootstrap.containers import Application
 from bootstrap.diagnosis import diagnose
 from bootstrap.lifespan import Opened, make_ring, migrate_only, open_application
 from bootstrap.settings import Settings, read_settings
+from bootstrap.version import VERSION
 from domain.secret import Secret
 
 
 class LocalRuntime(Runtime):
     """Reads the environment when a command needs it, and runs the command in this process."""
+
+    @property
+    def version(self) -> str:
+        """That of the distribution."""
+        return VERSION
 
     def serve(self, options: ServeOptions) -> int:
         """Run the API until a signal."""

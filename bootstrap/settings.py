@@ -11,13 +11,13 @@ from urllib.parse import quote, urlsplit
 
 from adapters_in.cli.runtime import SettingsRefused
 from bootstrap import values
+from domain.provider import PROVIDER_ALIASES
 from domain.secret import Secret
 
 T = TypeVar("T")
 
 # Where a provider's name in the API and its prefix in the environment differ.
 PREFIXES = {"coinmarketcap": "CMC", "massive_futures": "MASSIVE"}
-ALIASES = {"cmc": "coinmarketcap"}
 # What an operator may say about the plan of a key, where keys of plans look alike.
 PLANS: Mapping[str, tuple[str, ...]] = {"coingecko": ("demo", "pro")}
 _LEVELS = ("debug", "info", "warning", "error")
@@ -222,7 +222,7 @@ def _plan(reader: _Reader, prefix: str, plans: tuple[str, ...]) -> str | None:
 
 def _providers(reader: _Reader, known: tuple[str, ...]) -> tuple[str, ...] | None:
     names = values.comma_list(reader.text("FKS_PROVIDERS"))
-    chosen = tuple(dict.fromkeys(ALIASES.get(n.lower(), n.lower()) for n in names))
+    chosen = tuple(dict.fromkeys(PROVIDER_ALIASES.get(n.lower(), n.lower()) for n in names))
     strangers = [n if _NAME.fullmatch(n) else repr(n) for n in chosen if n not in known]
     if strangers:
         reader.faults.append(

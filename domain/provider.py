@@ -11,6 +11,9 @@ from domain.interval import Interval
 from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 
+# Other names by which callers may know a provider.
+PROVIDER_ALIASES = {"cmc": "coinmarketcap"}
+
 
 class Capability(Enum):
     """One thing a provider may be able to answer."""

@@ -65,6 +65,7 @@ def build(runtime: Runtime) -> cyclopts.App:
     app = cyclopts.App(
         name="fks-data",
         help="The one service of a trading platform that talks to market data providers.",
+        version=runtime.version,
         version_flags=["--version"],
         help_flags=["--help", "-h"],
         suppress_keyboard_interrupt=False,
@@ -203,4 +204,6 @@ def _say(sentence: str, code: int) -> int:
 
 def _with_reasons(fault: MarketDataError) -> str:
     reasons = [f"{a.provider}: {a.reason}" for a in getattr(fault, "attempts", ())]
-    return " ".join([fault.message, *reasons])
+    near = getattr(fault, "did_you_mean", ())
+    meant = [f"Did you mean {' or '.join(near)}?"] if near else []
+    return " ".join([fault.message, *reasons, *meant])

@@ -20,6 +20,7 @@ from rich.progress import (
 
 from adapters_in.cli.runtime import Runtime, Toolbox
 from adapters_in.cli.screen import Screen
+from adapters_in.cli.spelling import full_name
 from application.fill_gaps import Committed, Filled, FillGapsAsk
 from domain.interval import Interval
 from domain.moment import iso, parse_seconds
@@ -58,13 +59,13 @@ async def backfill(runtime: Runtime, symbols: Sequence[str], options: BackfillOp
 
 
 async def _ask(tools: Toolbox, symbol: str, options: BackfillOptions) -> FillGapsAsk:
-    end = parse_seconds(options.end, "--end")
+    end, provider = parse_seconds(options.end, "--end"), full_name(options.provider)
     return FillGapsAsk(
-        instrument=await tools.resolve(symbol, end - 1, options.provider),
+        instrument=await tools.resolve(symbol, end - 1, provider),
         interval=Interval.parse(options.interval),
         start=parse_seconds(options.start, "--start"),
         end=end,
-        provider=options.provider,
+        provider=provider,
         request_id=tools.ids.new(),
     )
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from adapters_in.cli.runtime import Runtime, Toolbox
 from adapters_in.cli.screen import Screen
+from adapters_in.cli.spelling import full_name
 from application.answers import BarsAnswer
 from domain.bars import Bar
 from domain.errors import InvalidRequest
@@ -19,8 +20,9 @@ from domain.moment import MICROS, iso, parse_micros, parse_seconds
 from domain.query import BarQuery, encode_cursor, named_at
 from ports.market_data import CallContext
 
-_FIELDS = ("ts", "open", "high", "low", "close", "volume", "vwap", "trades")
+_VALUES = ("open", "high", "low", "close", "volume")
 _OPTIONAL = ("vwap", "trades")
+_ROW = ("ts", "timestamp", *_VALUES, "final", *_OPTIONAL)
 
 
 @Parameter(name="*")
@@ -63,14 +65,15 @@ async def _query(tools: Toolbox, symbol: str, options: BarsOptions) -> BarQuery:
         raise InvalidRequest(message, "limit")
     end = None if options.end is None else parse_seconds(options.end, "--end")
     as_of = None if options.as_of is None else parse_micros(options.as_of, "--as-of")
+    provider = full_name(options.provider)
     return BarQuery(
         symbol=symbol,
-        instrument=await tools.resolve(symbol, named_at(end, as_of), options.provider),
+        instrument=await tools.resolve(symbol, named_at(end, as_of), provider),
         interval=Interval.parse(options.interval),
         limit=options.limit,
         start=None if options.start is None else parse_seconds(options.start, "--start"),
         end=end,
-        provider=options.provider,
+        provider=provider,
         as_of=as_of,
     )
 
@@ -85,10 +88,10 @@ def _table(answer: BarsAnswer) -> None:
     )
     table = Table(title=title, title_justify="left")
     table.add_column("open time (UTC)", no_wrap=True)
-    for name in _FIELDS[1:6]:
+    for name in _VALUES:
         table.add_column(name, justify="right", no_wrap=True)
     for bar in answer.series:
-        table.add_row(iso(bar.ts), *(_shown(getattr(bar, name)) for name in _FIELDS[1:6]))
+        table.add_row(iso(bar.ts), *(_shown(getattr(bar, name)) for name in _VALUES))
     console.print(table)
     for gap in answer.gaps:
         console.print(f"gap {iso(gap.start)} to {iso(gap.end)}: {gap.reason.value}")
@@ -130,11 +133,11 @@ def _json(answer: BarsAnswer, now: float) -> None:
 
 
 def _csv(answer: BarsAnswer) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(_FIELDS)
-    for bar in answer.series:
-        values = (getattr(bar, name) for name in _FIELDS)
-        writer.writerow(["" if value is None else repr(value) for value in values])
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    rows = _rows(answer)  # an answer without bars is an error, not an answer
+    writer.writerow(rows[0])
+    for row in rows:
+        writer.writerow([_cell(value) for value in row.values()])
 
 
 def _rows(answer: BarsAnswer) -> list[dict[str, object]]:
@@ -145,7 +148,13 @@ def _rows(answer: BarsAnswer) -> list[dict[str, object]]:
 
 
 def _row(bar: Bar) -> dict[str, object]:
-    return {"timestamp": bar.ts} | msgspec.structs.asdict(bar)
+    """The members in the order of the HTTP answer."""
+    return {name: bar.ts if name == "timestamp" else getattr(bar, name) for name in _ROW}
+
+
+def _cell(value: object) -> str:
+    """As JSON has it, nothing for null."""
+    return "" if value is None else msgspec.json.encode(value).decode()
 
 
 def _seconds(micros: int) -> float:

@@ -60,6 +60,11 @@ class Runtime(Protocol):
     Every method raises ``MarketDataError`` or ``SettingsRefused`` with one sentence.
     """
 
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Of this installation."""
+
     @abstractmethod
     def serve(self, options: ServeOptions) -> int:
         """Run the API until a signal; the exit code."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from adapters_in.http.kinds import BarLength, Choice, Flag, Kind, Moment, Text, Whole
 from domain.errors import NoData
+from domain.provider import PROVIDER_ALIASES
 from domain.query import CURSOR
 
 SYMBOL_PATTERN = r"[A-Za-z0-9]+([-/._:][A-Za-z0-9]+)*"
 ID_PATTERN = r"[A-Za-z0-9-]+"
-PROVIDER_ALIASES = {"cmc": "coinmarketcap"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,15 +77,14 @@ def _rows(body: object) -> list[dict[str, object]]:
 
 
 def test_the_terminal_forms(stage: Stage) -> None:
-    """Tables name what they show; csv has a header and what was not sent stays empty."""
+    """Tables name what they show; csv has a header and no column of what was never sent."""
     csv = stage.cli("bars", "BTCUSDT", *_SPAN, "--limit", "2", "--format", "csv")
     header, first, second = csv.out.splitlines()
-    assert header == "ts,open,high,low,close,volume,vwap,trades"
+    assert header == "ts,timestamp,open,high,low,close,volume,final,trades"
     assert (first.split(",")[0], second.split(",")[0]) == (str(DAY), str(DAY + 60))
-    assert first.split(",")[6] == ""
     table = stage.cli("bars", "BTCUSDT", *_SPAN, "--limit", "2")
     assert "BTC-USDT 1m from binance, quality" in table.out
-    assert first.split(",")[4] in table.out
+    assert first.split(",")[5] in table.out
     forms = [("--format", "json"), ("--json",)]
     one, other = (json.loads(stage.cli("bars", "BTCUSDT", *_SPAN, *form).out) for form in forms)
     assert one["data"] == other["data"]
@@ -228,6 +229,50 @@ def test_an_interrupted_back_fill_keeps_what_it_acknowledged(
     assert stage.sql("SELECT count(*) FROM bars") == [(6000,)]
 
 
+_INTERRUPTS = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "litestar":  # far into the imports of the command
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from bootstrap.main import main
+main()
+"""
+
+
+def test_an_interrupted_start(stage: Stage) -> None:
+    """Ctrl-C while it is still importing: a sentence, no traceback."""
+    told: dict[str, Any] = {"env": stage.environment, "text": True, "timeout": 60}
+    command = [str(Path(COMMAND).with_name("python")), "-c", _INTERRUPTS]
+    ended = subprocess.run(command, check=False, capture_output=True, **told)
+    assert (ended.returncode, ended.stdout) == (130, ""), ended
+    assert ended.stderr == "fks-data: Interrupted before it began.\n"
+
+
+def test_the_version(stage: Stage) -> None:
+    """That of the distribution, as /info says it."""
+    assert stage.cli("--version").out.strip() == metadata.version("fks-data")
+
+
+def test_a_provider_by_its_other_name(stage: Stage) -> None:
+    """`cmc` is coinmarketcap, here as in HTTP: it has no key, and is told by its full name."""
+    span = ("--interval", "1h", *_SPAN[2:])
+    for command in (("bars", "BTCUSDT", *span), ("backfill", "BTCUSDT", *span)):
+        ended = stage.cli(*command, "--provider", "cmc")
+        assert ended.code == 1, ended
+        assert "coinmarketcap" in ended.err
+
+
+def test_a_misspelt_symbol_is_answered_with_what_was_meant(stage: Stage) -> None:
+    """From the lists that are stored, in the same sentence."""
+    service = stage.serve()
+    assert service.get("/api/v1/data/symbols", q="BTC").status == 200
+    assert_one_sentence(stage.cli("bars", "BTCUSTD"), 1, "Did you mean", "BTC-USDT")
+
+
 @pytest.mark.slow
 def test_the_terminal_says_what_http_says(stage: Stage) -> None:
     """`bars --format json` is the body of /ohlcv, now and as of a moment, pages included."""
@@ -238,6 +283,11 @@ def test_the_terminal_says_what_http_says(stage: Stage) -> None:
         served = service.get(OHLCV, symbol="BTCUSDT", interval="1m", limit=limit, **span)
         live = {"cached": True, "age_s": 0}
         assert json.loads(told.out) | live == served.json() | live
+        plain = stage.cli("bars", "BTCUSDT", *flags, "--limit", str(limit), "--format", "csv").out
+        served = service.get(
+            OHLCV, symbol="BTCUSDT", interval="1m", limit=limit, format="csv", **span
+        )
+        assert plain == served.body.decode()
         moment = instant()
         flags += ["--as-of", moment, "--limit", str(limit), "--format", "json"]
         then = service.get(
