@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call
 from adapters_out.provider_kit.cells import Unreadable
+from domain.errors import NotListed
 from domain.instrument import AssetClass, Instrument
 from domain.renames import holder
 
@@ -18,6 +19,8 @@ MOST = 50_000  # rows of one page, where the page does not say otherwise
 _THEIR_PREFERRED = re.compile(r"([A-Z]+)p([A-Z])")
 _OUR_PREFERRED = re.compile(r"([A-Z]+)\.P([A-Z])")
 _TICKER = re.compile(r"[A-Z0-9]+(?:\.[A-Z]+)?")
+# What a path may hold: with anything else it is another path, and 404 speaks of that.
+_SPELLED = re.compile(r"(?:X:)?[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*", re.ASCII)
 
 
 class Page(Struct):
@@ -44,10 +47,19 @@ def is_pair(instrument: Instrument) -> bool:
 
 
 def ticker_of(instrument: Instrument) -> str:
-    """``X:BTCUSD`` for BTC-USD, ``KIMpL`` for KIM.PL, stocks as they are."""
+    """``X:BTCUSD`` for BTC-USD, ``KIMpL`` for KIM.PL, stocks as they are.
+
+    Raises:
+        NotListed: no ticker has such characters.
+    """
     if is_pair(instrument):
-        return f"X:{instrument.base}{instrument.quote}"
-    return _OUR_PREFERRED.sub(r"\1p\2", instrument.id)
+        ticker = f"X:{instrument.base}{instrument.quote}"
+    else:
+        ticker = _OUR_PREFERRED.sub(r"\1p\2", instrument.id)
+    if not _SPELLED.fullmatch(ticker):
+        message = f"{NAME} does not list {instrument.id}: its tickers are letters, digits and dots."
+        raise NotListed(message, provider=NAME)
+    return ticker
 
 
 def stock_of(ticker: str) -> Instrument | None:

@@ -140,6 +140,14 @@ def test_how_it_spells(instrument: Instrument, ticker: str) -> None:
     assert f"/ticker/{ticker}/range/1/hour/" in call.path
 
 
+@pytest.mark.parametrize("name", ["ZJJXC8ZE-JE.R", "203JVRXR_M.ZTXY", "VOD:L", "A/B", "Ä"])
+def test_what_cannot_be_a_ticker_is_not_listed(name: str) -> None:
+    """Nobody is asked: in a path it would name another path."""
+    for instrument in (Instrument.stock(name), Instrument.pair(name, "USD")):
+        with pytest.raises(NotListed, match="does not list"):
+            BARS.ask(BarsAsk(instrument, Interval.H1, TimeRange(3600, 7200)))
+
+
 def test_months_and_the_days_of_coins() -> None:
     """Months open on the first in New York; days of coins at midnight UTC."""
     months = days("2023-01-01", "2023-09-01", Interval.MO1)
