@@ -60,9 +60,10 @@ class GetPrice:
         """The price.
 
         Raises:
-            InvalidRequest, UnknownInstrument: the question.
+            InvalidRequest, NotOffered, UnknownInstrument: the question.
             NoProviderAvailable, DeadlineExceeded: nobody could answer and nothing is known.
         """
+        self._candidates.offers.able(Capability.PRICE, query.instrument, query.provider)
         key = f"price:{query.instrument.id}:{query.provider or ''}"
         kept = await self._kept(key)
         if kept is not None and query.use_cache and self._age(kept) <= REVALIDATE_S:

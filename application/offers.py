@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from application.unlisted import Unlisted
-from domain.errors import InvalidRequest, UnknownInstrument, UnsupportedInterval
+from domain.errors import (
+    InvalidRequest,
+    MarketDataError,
+    NotOffered,
+    UnknownInstrument,
+    UnsupportedInterval,
+)
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import Capability
+from domain.routing import called
 from ports.market_data import MarketDataProvider, ProviderCatalogue
+
+_MANY = 4
 
 
 class Offers:
@@ -79,6 +88,7 @@ class Offers:
 
         Raises:
             InvalidRequest: ``only`` names no configured provider.
+            NotOffered, UnknownInstrument: it has none of that kind, or not that class of assets.
         """
         offers = {
             name: provider.capabilities
@@ -86,6 +96,8 @@ class Offers:
             if provider.capabilities.can(capability, instrument.asset_class)
         }
         if not offers:
+            if only is not None:
+                raise self._refusal(capability, instrument, only)
             return ()
         basis = offers[self._usable(tuple(offers))[0]].basis
         return tuple(name for name, can in offers.items() if can.basis is basis)
@@ -98,6 +110,7 @@ class Offers:
         Raises:
             InvalidRequest: ``only`` names no configured provider.
             UnknownInstrument: nobody offers that class of assets.
+            NotOffered: ``only`` has no bars of it.
             UnsupportedInterval: somebody does, but not that interval.
         """
         offers = {
@@ -105,10 +118,10 @@ class Offers:
             for name, provider in self.asked(only).items()
             if provider.capabilities.can(Capability.BARS, instrument.asset_class)
         }
+        if not offers and only is not None:
+            raise self._refusal(Capability.BARS, instrument, only)
         if not offers:
-            whom = only or "any configured provider"
-            message = f"{instrument.id} is a {instrument.asset_class.value}, not listed by {whom}."
-            raise UnknownInstrument(message)
+            raise _unknown(instrument, "any configured provider")
         names = [name for name, can in offers.items() if can.source(interval) is not None]
         if not names:
             known = [i for i in Interval if any(can.source(i) for can in offers.values())]
@@ -120,7 +133,33 @@ class Offers:
         basis = offers[self._usable(names)[0]].basis
         return tuple(name for name in names if offers[name].basis is basis)
 
+    def _refusal(
+        self, capability: Capability, instrument: Instrument, only: str
+    ) -> MarketDataError:
+        """Why the provider that was named cannot answer: it deals in other things, or tells others.
+
+        Of another provider's instrument nothing is known there; else the way of asking is wrong.
+        """
+        kind, can = instrument.asset_class, self.provider(only).capabilities
+        if capability in can.offers and kind not in can.asset_classes:
+            return _unknown(instrument, only)
+        able = [n for n, p in self._catalogue.all().items() if p.capabilities.can(capability, kind)]
+        remedy = f"name {either(able)}, or leave provider out" if able else "no other does"
+        return NotOffered(
+            f"{only} does not offer {called(capability, kind)}: {remedy}.", "provider"
+        )
+
     def _usable(self, names: Sequence[str]) -> Sequence[str]:
         """Without those that lack their key, unless all do."""
         open_to_us = [n for n in names if (p := self.provider(n)).has_key or not p.needs_key]
         return open_to_us or names
+
+
+def either(names: Sequence[str]) -> str:
+    """One of the names, as a person says it."""
+    return " or ".join(names) if len(names) < _MANY else f"one of {', '.join(names)}"
+
+
+def _unknown(instrument: Instrument, whom: str) -> UnknownInstrument:
+    kind = instrument.asset_class.value
+    return UnknownInstrument(f"{instrument.id} is a {kind}, not listed by {whom}.")

@@ -104,8 +104,7 @@ class ReadTicks(Generic[T]):
         window = self._window(query)
         able = self._candidates.offers.able(capability, query.instrument, query.provider)
         if not able:
-            whom = query.provider or "any configured provider"
-            message = f"{query.instrument.id} has no {capability.value} at {whom}."
+            message = f"{query.instrument.id} has no {capability.value} at any configured provider."
             raise UnknownInstrument(message)
         ranking = await self._candidates(capability, query.instrument, only=query.provider)
         for name in able:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from application.offers import either
 from application.refresh_listings import RefreshListings
 from application.share_time import RESERVE_S, time_left
 from domain.alike import closest
-from domain.errors import DeadlineExceeded, InvalidRequest, ProviderError
+from domain.errors import DeadlineExceeded, InvalidRequest, NotOffered, ProviderError
 from domain.instrument import Listing
+from domain.provider import Capability
+from domain.routing import called
 from ports.clock import Clock
 from ports.instrument_store import InstrumentStore
 from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
@@ -49,18 +52,28 @@ class SearchSymbols:
 
         Raises:
             InvalidRequest: there is no such provider.
+            NotOffered: it publishes no list.
             ProviderError, DeadlineExceeded: no list could be fetched and none is stored.
         """
         providers = self._catalogue.all()
         if provider is not None and provider not in providers:
             message = f"There is no provider {provider!r}: use one of {', '.join(providers)}."
             raise InvalidRequest(message, "provider")
+        self._refuse_listless(provider)
         await self._fetch_lists(provider, context)
         wide = limit if provider is None else _OF_ONE
         found = _of(provider, await self._instruments.search(text.upper(), wide))
         if not found:
             found = _of(provider, closest(text, await self._instruments.alike(text)))
         return found[:limit]
+
+    def _refuse_listless(self, provider: str | None) -> None:
+        providers = self._catalogue.all().items()
+        able = [n for n, p in providers if Capability.INSTRUMENTS in p.capabilities.offers]
+        if provider is not None and provider not in able:
+            others = f"name {either(able)}, or leave provider out" if able else "no other does"
+            message = f"{provider} does not offer {called(Capability.INSTRUMENTS)}: {others}."
+            raise NotOffered(message, "provider")
 
     async def _fetch_lists(self, provider: str | None, context: CallContext) -> None:
         sources = self._refresh.sources(provider)

@@ -60,12 +60,12 @@ class SurveyAssets:
 
         Raises:
             InvalidRequest: ``only`` names no configured provider.
-            UnknownInstrument: nobody does, or that one does not.
+            NotOffered: that one does not.
+            UnknownInstrument: nobody does.
         """
         able = self.candidates.offers.able(Capability.MARKETS, meant, only)
         if not able:
-            whom = "No configured provider tells" if only is None else f"{only} does not tell"
-            raise UnknownInstrument(f"{whom} capitalisations of assets.")
+            raise UnknownInstrument("No configured provider tells capitalisations of assets.")
         return able
 
     def refuse_future(self, as_of: int | None) -> None:

@@ -5,6 +5,7 @@
     MarketDataError
     ├── InvalidRequest                 the caller's parameters are wrong
     │   ├── UnsupportedInterval
+    │   ├── NotOffered                 the provider that was named has nothing of that kind
     │   └── RangeTooWide
     ├── UnknownInstrument              nobody lists it (may carry suggestions)
     ├── NoData                         the range holds no bar and somebody said so
@@ -74,6 +75,13 @@ class UnsupportedInterval(InvalidRequest):
 
     code = "unsupported-interval"
     title = "The interval is not supported"
+
+
+class NotOffered(InvalidRequest):
+    """The provider that was named has nothing of the kind, whatever the instrument or range."""
+
+    code = "not-offered"
+    title = "The provider does not offer that"
 
 
 class RangeTooWide(InvalidRequest):

@@ -98,6 +98,7 @@ class Capabilities(Struct, frozen=True):
     that it had on each day, not under the one that it has now (:mod:`domain.renames`).
     ``history_s`` tells of intervals of which it keeps only so many seconds. ``without_volume`` are
     the classes of assets whose bars it sends without a volume; the turnover of a day is none.
+    ``lacks`` are offers that it makes for its other classes of assets only.
     """
 
     offers: frozenset[Capability]
@@ -113,6 +114,7 @@ class Capabilities(Struct, frozen=True):
     tickers_of_the_day: bool = False
     history_s: tuple[tuple[Interval, int], ...] = ()
     without_volume: frozenset[AssetClass] = frozenset()
+    lacks: frozenset[tuple[Capability, AssetClass]] = frozenset()
 
     def has_volume(self, asset_class: AssetClass) -> bool:
         """Whether a bar of that class that comes without a volume lacks something."""
@@ -120,7 +122,8 @@ class Capabilities(Struct, frozen=True):
 
     def can(self, capability: Capability, asset_class: AssetClass) -> bool:
         """Whether it answers this for that class of assets."""
-        return capability in self.offers and asset_class in self.asset_classes
+        offered = capability in self.offers and asset_class in self.asset_classes
+        return offered and (capability, asset_class) not in self.lacks
 
     def source(self, interval: Interval) -> Interval | None:
         """What bars of ``interval`` are built from: itself, or the longest one that fits."""

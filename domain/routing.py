@@ -107,6 +107,12 @@ def rank(  # noqa: PLR0913, PLR0917  # the parts of one question and the facts i
     return Ranking(tuple(c.name for c in fit), tuple(refused))
 
 
+def called(wanted: Capability, kind: AssetClass | None = None) -> str:
+    """The words for a kind of data, of a class of assets if given."""
+    words = _WORDS.get(wanted, wanted.value)
+    return words if kind is None else f"{words} of {_KINDS.get(kind, kind.value)}"
+
+
 def basis_of(
     candidates: Iterable[Candidate], wanted: Capability, kind: AssetClass, interval: Interval | None
 ) -> Basis | None:
@@ -125,10 +131,13 @@ def _lacks(
     """What the provider can never do."""
     name, can = candidate.name, candidate.capabilities
     if wanted not in can.offers:
-        reason = f"{name} does not offer {_WORDS.get(wanted, wanted.value)}."
+        reason = f"{name} does not offer {called(wanted)}."
         return Attempt(name, NotListed.code, reason, asked=False)
     if kind not in can.asset_classes:
         reason = f"{name} does not list {_KINDS.get(kind, kind.value)}."
+        return Attempt(name, NotListed.code, reason, asked=False)
+    if not can.can(wanted, kind):
+        reason = f"{name} does not offer {called(wanted, kind)}."
         return Attempt(name, NotListed.code, reason, asked=False)
     if interval is not None and can.source(interval) is None:
         reason = f"{name} has no {interval.value} bars."

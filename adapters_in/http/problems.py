@@ -14,6 +14,7 @@ from domain.errors import (
     NoData,
     NoProviderAvailable,
     NotListed,
+    NotOffered,
     Overloaded,
     ProviderError,
     RangeTooWide,
@@ -100,6 +101,7 @@ def refuse(
 # The first match decides, so descendants stand before their ancestors.
 _STATUS: tuple[tuple[type[MarketDataError], int], ...] = (
     (UnsupportedInterval, 422),
+    (NotOffered, 422),
     (RangeTooWide, 422),
     (InvalidRequest, 400),
     (UnknownInstrument, 404),

@@ -9,7 +9,7 @@ from adapters_out.provider_kit.provider import Provider
 from bootstrap.catalogue import PREFERENCE
 from bootstrap.settings import PREFIXES
 from domain.interval import Interval
-from domain.provider import Basis, Capability, Window
+from domain.provider import Basis, Capabilities, Capability, Window
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
 _HEAD = """# Providers
@@ -52,11 +52,19 @@ def _capabilities(found: Sequence[Provider]) -> str:
         (
             f"`{each.name}`",
             _listed(sorted(kind.value for kind in each.capabilities.asset_classes)),
-            *("yes" if kind in each.capabilities.offers else "" for kind in kinds),
+            *(_offered(each.capabilities, kind) for kind in kinds),
         )
         for each in found
     )
     return _table(head, rows)
+
+
+def _offered(can: Capabilities, kind: Capability) -> str:
+    """Yes, or of which classes of assets only."""
+    if kind not in can.offers:
+        return ""
+    whose = sorted(k.value for k in can.asset_classes if can.can(kind, k))
+    return "yes" if len(whose) == len(can.asset_classes) else _listed(whose)
 
 
 def _bars(found: Sequence[Provider]) -> str:

@@ -78,6 +78,7 @@ PROVIDER = Provider(
         reread_bars=16,  # trades may be reported a quarter of an hour late
         basis=Basis.CONSOLIDATED,
         tickers_of_the_day=True,
+        lacks=frozenset({(Capability.QUOTES, AssetClass.CRYPTO)}),
     ),
     auth=Auth(header="Authorization", prefix="Bearer "),
     faults=_FAULTS,
