@@ -14,7 +14,8 @@ class Call(Struct, frozen=True):
     the provider itself named (a ``next_url``) is put below the base URL or refused.
     ``weight`` is what the call costs in the provider's own unit; ``max_bytes`` allows a larger
     (or smaller) body than the policy; a reply to a call with ``keep_s`` > 0 answers the same
-    call for that many seconds (look-up tables, crumbs).
+    call for that many seconds (look-up tables, crumbs). ``any_status``: whatever comes back is an
+    answer, for only its headers are wanted.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Call(Struct, frozen=True):
     body: bytes = b""
     max_bytes: int | None = None
     keep_s: float = 0.0
+    any_status: bool = False
 
 
 class Reply(Struct, frozen=True):
@@ -111,4 +113,5 @@ def rerooted(call: Call, base_url: str, hosts: frozenset[str]) -> Call | None:
         body=call.body,
         max_bytes=call.max_bytes,
         keep_s=call.keep_s,
+        any_status=call.any_status,
     )

@@ -118,6 +118,9 @@ class Faults(Struct, frozen=True):
     answers: Callable[[Reply], bool] = no_answer
 
 
+NO_FAULTS = Faults(answers=lambda _: True)  # whatever comes is an answer
+
+
 # HTTP as everybody uses it (RFC 9110 §15, RFC 6585); 418 is Binance's word for a ban.
 STATUS_RULES = (
     FaultRule(Banned, "has banned us", (418,)),
@@ -148,6 +151,8 @@ def find_fault(
     ``retry_at`` of the error is when (Unix s) asking again makes sense, if anything says so, at
     most three days ahead.
     """
+    if faults is NO_FAULTS:
+        return None
     complaint, status = None, reply.status
     if faults.mislabels:
         unlabelled = {n: text for n, text in reply.headers.items() if n != "content-type"}

@@ -10,6 +10,7 @@ import logging
 import zlib
 from collections.abc import Generator
 from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -75,7 +76,9 @@ class HttpChannel:
         self._name = provider.name
         self._policy = policy
         self._base_url = base_url.rstrip("/")
-        self._hosts = provider.hosts | {urlsplit(provider.base_url).netloc}
+        self._hosts = provider.hosts | provider.asides | {urlsplit(provider.base_url).netloc}
+        is_at_home = self._base_url == provider.base_url.rstrip("/")
+        self._asides = provider.asides if is_at_home else frozenset[str]()
         self._clock = clock
         self._auth = None
         if key and provider.auth is not None:
@@ -90,6 +93,8 @@ class HttpChannel:
             ),
             headers={"user-agent": _USER_AGENT, "accept-encoding": "gzip"},
         )
+        # A cookie is sent where a provider file says so, and never by itself.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -120,14 +125,15 @@ class HttpChannel:
         raise failure
 
     def _request(self, call: Call, origin: str) -> httpx.Request:
-        placed = rerooted(call, origin, self._hosts)
+        is_aside = urlsplit(call.path).hostname in self._asides
+        placed = call if is_aside else rerooted(call, origin, self._hosts)
         if placed is None:
             raise self._malformed("names a foreign address for the next page, which is refused")
         params = {name: str(value) for name, value in placed.params.items()}
         try:
             return self._client.build_request(
                 placed.method,
-                origin + placed.path,
+                placed.path if is_aside else origin + placed.path,
                 params=params or None,
                 headers=dict(placed.headers),
                 content=placed.body or None,

@@ -206,10 +206,11 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     ``spell`` writes an instrument as this provider does; of one that it knows only by an id from
     its list it raises NotListed. ``hosts`` are further names under which it may hand out absolute
-    addresses; ``mirrors`` are further base URLs of the same data, for when it shuts us out of the
-    first (:mod:`adapters_out.provider_kit.origins`); ``usage`` reads what the provider reports of
-    our budget; ``plans`` are this provider as holders of other plans see it, by the name of the
-    plan (:meth:`on_plan`).
+    addresses; ``asides`` are hosts with something else of its own, which a call may name (below a
+    base URL that the operator named); ``mirrors`` are further base URLs of the same data, for when
+    it shuts us out of the first (:mod:`adapters_out.provider_kit.origins`); ``usage`` reads what
+    the provider reports of our budget; ``plans`` are this provider as holders of other plans see
+    it, by the name of the plan (:meth:`on_plan`).
     """
 
     name: str
@@ -231,6 +232,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     spell: Callable[[Instrument], str] | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
     hosts: frozenset[str] = frozenset()
+    asides: frozenset[str] = frozenset()
     mirrors: tuple[str, ...] = ()
     plans: Mapping[str, "Provider"] = {}
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from adapters_out.provider_kit.bulkhead import Bulkhead
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.faults import find_fault
+from adapters_out.provider_kit.faults import NO_FAULTS, find_fault
 from adapters_out.provider_kit.http import HttpChannel
 from adapters_out.provider_kit.origins import Origins
 from adapters_out.provider_kit.patience import (
@@ -212,7 +212,8 @@ class Sender:
         except ProviderError as fault:
             error = fault
         else:
-            error = find_fault(self._provider.name, sent.reply, self._provider.faults, self._policy)
+            faults = NO_FAULTS if sent.call.any_status else self._provider.faults
+            error = find_fault(self._provider.name, sent.reply, faults, self._policy)
         finally:
             sent.seconds = clock.monotonic() - began
         self._patience.heard()

@@ -2,7 +2,8 @@
 
 Days are stamped with the moment of their open. Minutes without a trade are rows of nulls. Finer
 bars are kept for some weeks, minutes come a week at a time. What does not look like a browser is
-sent away. Prices are adjusted for splits, dividends too.
+sent away. Prices are adjusted for splits, dividends too. Quotes take a cookie, which the root gives
+under status 404, and a crumb.
 """
 
 import math
@@ -16,6 +17,7 @@ import numpy as np
 from adapters_in.simulator.actions import ACTIONS
 from adapters_in.simulator.assets import Asset, Hours
 from adapters_in.simulator.columns import BarColumns, Grid
+from adapters_in.simulator.crumbs import cookie, crumb, has_crumb, invalid_crumb
 from adapters_in.simulator.noise import Floats, Ints
 from adapters_in.simulator.sessions import DAY, new_york_midnight
 from adapters_in.simulator.wire import Dialect, Reply, Request, World
@@ -45,8 +47,9 @@ _NUMBER = re.compile(r"-?[0-9]{1,11}")
 def _answer(request: Request, world: World) -> Reply:
     if "Mozilla" not in request.headers.get("user-agent", ""):
         return _too_many()
-    if request.path == "/v1/finance/search":
-        return _search(request, world)
+    handler = _ROUTES.get(request.path)
+    if handler is not None:
+        return handler(request, world)
     head, _, symbol = request.path.rpartition("/")
     if head != "/v8/finance/chart":
         return Reply.html("404 Not Found", 404)
@@ -214,6 +217,40 @@ def _search(request: Request, world: World) -> Reply:
         if name.startswith(text)
     ]
     return Reply.json({"explains": [], "count": len(quotes), "quotes": quotes, "news": []})
+
+
+def _quote(request: Request, world: World) -> Reply:
+    """What is unknown is left out; a lot is a hundred."""
+    if not has_crumb(request):
+        return invalid_crumb()
+    known = _assets(world)
+    named = (unquote(name) for name in (request.one("symbols") or "").split(","))
+    found = [_quoted(name, known[name], world) for name in named if name in known]
+    return Reply.json({"quoteResponse": {"result": found, "error": None}})
+
+
+def _quoted(symbol: str, asset: Asset, world: World) -> dict[str, object]:
+    price, stock = world.price(asset), asset.hours is Hours.NEW_YORK
+    return {
+        "symbol": symbol,
+        "quoteType": "EQUITY" if stock else "CRYPTOCURRENCY",
+        "currency": "USD",
+        "exchangeTimezoneName": "America/New_York" if stock else "UTC",
+        "regularMarketPrice": price,
+        "regularMarketTime": _last_trade(asset, world),
+        "bid": price,
+        "ask": round(price + 10.0**-asset.decimals, asset.decimals),
+        "bidSize": 2,
+        "askSize": 1,
+    }
+
+
+_ROUTES: Mapping[str, Callable[[Request, World], Reply]] = {
+    "/": cookie,
+    "/v1/test/getcrumb": crumb,
+    "/v7/finance/quote": _quote,
+    "/v1/finance/search": _search,
+}
 
 
 def _error(code: str, description: str, status: int) -> Reply:

@@ -1,6 +1,6 @@
 """Yahoo Finance, unofficial: charts (v8) as captured in 2025 and read by yfinance in 2026-08.
 
-Charts need no key, no cookie and no crumb; quotes (v7) would, and have nothing more that we want.
+Charts need no key, no cookie and no crumb; quotes (v7) do, so they are asked for bid and ask only.
 Prices are adjusted for splits, never raw. Its limit is unknown and held against the address for a
 quarter of an hour or longer, so it is asked seldom. For personal use only.
 """
@@ -20,6 +20,7 @@ from adapters_out.provider_kit.provider import (
 from adapters_out.provider_kit.wall_clock import day_of
 from adapters_out.providers.yahoo.answers import Chart, chart_of, price_in, prices_of, trouble_of
 from adapters_out.providers.yahoo.bars import HISTORY_S, SPELLING, ask_bars, page_of, read_bars
+from adapters_out.providers.yahoo.quotes import COOKIE_HOST, QUOTES
 from adapters_out.providers.yahoo.symbols import (
     NAME,
     ask_search,
@@ -115,10 +116,13 @@ PROVIDER = Provider(
     name=NAME,
     base_url="https://query2.finance.yahoo.com",
     hosts=frozenset({"query1.finance.yahoo.com"}),
+    asides=frozenset({COOKIE_HOST}),
     mirrors=("https://query1.finance.yahoo.com",),
     policy=ProviderPolicy(rps=0.5, attempts=2, freeze_s=_LONG_S, concurrency=2),
     capabilities=Capabilities(
-        offers=frozenset({Capability.BARS, Capability.PRICE, Capability.ACTIONS}),
+        offers=frozenset(
+            {Capability.BARS, Capability.PRICE, Capability.QUOTES, Capability.ACTIONS}
+        ),
         asset_classes=frozenset({AssetClass.STOCK, AssetClass.CRYPTO}),
         intervals=tuple(SPELLING),
         history_s=HISTORY_S,
@@ -132,6 +136,7 @@ PROVIDER = Provider(
     # The end may come with a bar too many, days with one of before.
     bars=BarsEndpoint(ask=ask_bars, read=read_bars, page=page_of, rules=PageRules(bounded=False)),
     price=PriceEndpoint(ask=lambda i: chart_call(symbol_of(i), _TODAY), read=_read_price),
+    quotes=QUOTES,
     search=SearchEndpoint(ask=ask_search, read=read_matches),
     actions=ActionsEndpoint(questions=_ask_actions, read=_read_actions),
     ping=chart_call("SPY", _TODAY),

@@ -1,6 +1,6 @@
 """What Yahoo answers: charts and quotes as Structs, and numbers as they were meant.
 
-Only charts are asked for: they take no cookie and no crumb. Quotes (v7) say the same of a price.
+Charts are asked for where they say enough: they take no cookie and no crumb, as quotes (v7) do.
 """
 
 import msgspec

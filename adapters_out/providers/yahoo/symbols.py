@@ -12,7 +12,7 @@ from domain.instrument import AssetClass, Instrument, Listing
 
 NAME = "yahoo"
 # Anything that does not look like a browser gets 429 at once.
-_BROWSER = {
+BROWSER = {
     "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "accept": "application/json,text/plain,*/*",
 }
@@ -44,7 +44,7 @@ def symbol_of(instrument: Instrument) -> str:
 
 def chart_call(symbol: str, params: dict[str, str | int]) -> Call:
     """A chart; the symbol may hold characters that mean something in an address."""
-    return Call(f"/v8/finance/chart/{quote(symbol, safe='')}", params, headers=_BROWSER)
+    return Call(f"/v8/finance/chart/{quote(symbol, safe='')}", params, headers=BROWSER)
 
 
 class _Match(Struct):
@@ -61,7 +61,7 @@ class _Matches(Struct):
 def ask_search(text: str) -> Call:
     """Instruments by a few letters of their name or symbol, without news."""
     params: dict[str, str | int] = {"q": text, "quotesCount": 20, "newsCount": 0}
-    return Call("/v1/finance/search", params, headers=_BROWSER)
+    return Call("/v1/finance/search", params, headers=BROWSER)
 
 
 def read_matches(reply: Reply) -> Sequence[Listing]:

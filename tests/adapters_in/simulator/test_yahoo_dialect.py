@@ -124,3 +124,34 @@ def test_names_are_found() -> None:
     request = Request("/v1/finance/search", (("q", "am"),), headers={"user-agent": BROWSER})
     found = told(simulator_at().arrive("yahoo", request).reply)["quotes"]
     assert {quote["symbol"] for quote in found} == {"AMZN", "AMD"}
+
+
+def quoted(symbols: str, crumb: str | None, cookie: str) -> Reply:
+    """The reply to a question for quotes."""
+    pairs = (("symbols", symbols), *((("crumb", crumb),) if crumb else ()))
+    headers = {"user-agent": BROWSER, "cookie": cookie}
+    request = Request("/v7/finance/quote", pairs, headers=headers)
+    return simulator_at(WEDNESDAY).arrive("yahoo", request).reply
+
+
+@pytest.mark.recordings
+def test_quotes_take_a_cookie_and_a_crumb(recordings: Path) -> None:
+    """Without either it is refused in the recorded words; the unknown is left out."""
+    agent = {"user-agent": BROWSER}
+    simulator = simulator_at(WEDNESDAY)
+    given = simulator.arrive("yahoo", Request("/", headers=agent)).reply
+    assert given.status == 404
+    cookie = dict(given.headers)["Set-Cookie"].partition(";")[0]
+    path = "/v1/test/getcrumb"
+    bare = simulator.arrive("yahoo", Request(path, headers=agent)).reply
+    request = Request(path, headers={**agent, "cookie": cookie})
+    crumb = simulator.arrive("yahoo", request).reply.body.decode()
+    invalid = json.loads((recordings / "yahoo/error_401_invalid_crumb__1.json").read_bytes())
+    for refused in (bare, quoted("AAPL", None, cookie), quoted("AAPL", crumb, "")):
+        assert (refused.status, told(refused)) == (401, invalid)
+    answer = told(quoted("AAPL,NOSUCH", crumb, cookie))["quoteResponse"]
+    recorded = json.loads((recordings / "yahoo/quote__1.json").read_bytes())["quoteResponse"]
+    (ours,), theirs = answer["result"], recorded["result"][0]
+    assert set(answer) == set(recorded)
+    assert set(ours) <= set(theirs)
+    assert ours["bid"] < ours["ask"]
