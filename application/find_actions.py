@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
 from application.share_time import Shares, is_late
-from domain.errors import Attempt, DeadlineExceeded, NoData, ProviderError
+from domain.errors import Attempt, DeadlineExceeded, NoData, NotEntitled, ProviderError
 from domain.instrument import Instrument
 from domain.provider import Capability
+from domain.routing import Ranking
 from ports.actions import ActionCatalogue, ActionStore, KnownActions
 from ports.clock import Clock
 from ports.market_data import CallContext
@@ -45,23 +46,18 @@ class FindActions:
             NoData: none were known at ``as_of``.
             NoProviderAvailable, DeadlineExceeded, StoreUnavailable: nobody can tell.
         """
-        attempts: list[Attempt] = []
-        names = await self._names(instrument, first, attempts)
+        ranking = await self._candidates(Capability.ACTIONS, instrument)
+        names, attempts = _order(ranking, first), list(ranking.refused)
         if as_of is not None:
             return await self._then(instrument, names, as_of)
-        shares = Shares(self._clock, context, len(names))
+        shares = Shares(self._clock, context, len(ranking.chosen), ranking.refused)
         for name in names:
-            share = shares.next()
             known = await self._store.read(instrument.id, name)
-            if known is not None and self._clock.now() - known.fetched_at < FRESH_S:
+            is_old = known is None or self._clock.now() - known.fetched_at >= FRESH_S
+            if is_old and name in ranking.chosen:
+                known = await self._fetched(instrument, name, shares.next(), attempts) or known
+            if known is not None:
                 return known
-            try:
-                return await self._fetched(instrument, name, share)
-            except (ProviderError, DeadlineExceeded) as error:
-                if known is not None:
-                    return known
-                attempts.append(attempt_of(name, error))
-                self._candidates.note(name, error, Capability.ACTIONS, instrument)
         late = is_late(self._clock, context)
         raise await self._candidates.why_nobody(instrument, attempts, late=late)
 
@@ -73,19 +69,22 @@ class FindActions:
         message = f"No corporate actions of {instrument.id} were known at that time."
         raise NoData(message)
 
-    async def _names(
-        self, instrument: Instrument, first: str, attempts: list[Attempt]
-    ) -> Sequence[str]:
-        """Who tells actions; who must not be asked now still has its stored list."""
-        ranking = await self._candidates(Capability.ACTIONS, instrument)
-        attempts += (a for a in ranking.refused if not a.asked)
-        resting = (a.provider for a in ranking.refused if a.asked)
-        return sorted((*ranking.chosen, *resting), key=lambda name: name != first)
-
     async def _fetched(
-        self, instrument: Instrument, name: str, context: CallContext
-    ) -> KnownActions:
-        actions = await self._sources.source(name).actions(instrument, context)
+        self, instrument: Instrument, name: str, context: CallContext, attempts: list[Attempt]
+    ) -> KnownActions | None:
+        """What the provider tells now; None for a failure, which is added to ``attempts``."""
+        try:
+            actions = await self._sources.source(name).actions(instrument, context)
+        except (ProviderError, DeadlineExceeded) as error:
+            attempts.append(attempt_of(name, error))
+            self._candidates.note(name, error, Capability.ACTIONS, instrument)
+            return None
         now = self._clock.now()
         await self._store.write(instrument.id, name, actions, now)
         return KnownActions(name, tuple(actions), now)
+
+
+def _order(ranking: Ranking, first: str) -> Sequence[str]:
+    """Who tells actions; who must not be asked now still has its stored list."""
+    resting = (a.provider for a in ranking.refused if a.asked or a.code == NotEntitled.code)
+    return sorted((*ranking.chosen, *resting), key=lambda name: name != first)

@@ -1,5 +1,6 @@
 """Answer questions about contracts, products, sessions and exchanges of futures."""
 
+import calendar
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -10,15 +11,24 @@ from msgspec.structs import replace
 from application.explain_failure import attempt_of
 from application.share_time import RESERVE_S, time_left
 from application.single_flight import SingleFlight
+from application.unentitled import Unentitled
 from domain.errors import (
     Attempt,
     DeadlineExceeded,
     NoProviderAvailable,
+    NotEntitled,
     NotListed,
     ProviderError,
     UnknownInstrument,
 )
-from domain.futures import FuturesAnswer, FuturesAsk, FuturesKind, FuturesPart, FuturesRecord
+from domain.futures import (
+    FuturesAnswer,
+    FuturesAsk,
+    FuturesKind,
+    FuturesPart,
+    FuturesRecord,
+    iso_date,
+)
 from domain.provider import Capability
 from ports.clock import Clock
 from ports.futures import FuturesCatalogue, FuturesSource, FuturesStore
@@ -60,7 +70,8 @@ class GetFutures:
     - an answer is stored and served from the store while it is fresh, and for as long as nobody
       can answer; then it is said to be stale;
     - it is fetched as far as somebody reads: the rest of a long list waits for the next page;
-    - the same question at the same time is asked once.
+    - the same question at the same time is asked once;
+    - a kind of facts that the plan does not include is not asked for again for 15 minutes.
     """
 
     def __init__(
@@ -75,6 +86,7 @@ class GetFutures:
         self._sources = sources
         self._store = store
         self._clock = clock
+        self._unentitled = Unentitled(clock)
         self._flights: SingleFlight[FuturesAnswer] = SingleFlight()
 
     @property
@@ -149,6 +161,24 @@ class GetFutures:
         context: CallContext,
     ) -> FuturesAnswer:
         """Begin anew, or go on where the answer was left, until it is long enough."""
+        subject, start = (name, ask.kind), _begins(ask, self._clock.now())
+        if self._unentitled.until(subject, start) is not None:
+            message = f"{name} said that the plan does not include this: it is not asked again yet."
+            raise NotEntitled(message, provider=name)
+        try:
+            return await self._fetched(name, ask, kept, wanted, context)
+        except NotEntitled:
+            self._unentitled.note(subject, start)
+            raise
+
+    async def _fetched(
+        self,
+        name: str,
+        ask: FuturesAsk,
+        kept: FuturesAnswer | None,
+        wanted: int,
+        context: CallContext,
+    ) -> FuturesAnswer:
         source, answer = self._sources.source(name), kept
         if answer is None or not self._is_fresh(ask, answer):
             answer = await self._begin(source, name, ask, context)
@@ -206,6 +236,14 @@ def _dated(ask: FuturesAsk, now: float) -> Iterator[FuturesAsk]:
     days = (today - timedelta(days=n) for n in range(7))
     for day in islice((d for d in days if d.weekday() < SATURDAY), _HOLIDAYS):
         yield replace(ask, as_of=day.isoformat())
+
+
+def _begins(ask: FuturesAsk, now: float) -> int:
+    """How far back (Unix s) a question reaches; one without a day is about now."""
+    day, opened = iso_date(ask.as_of), ask.filtered("window_start.gte")
+    if day is not None:
+        return calendar.timegm(day.timetuple())
+    return int(now) if opened is None else int(opened) // 10**9
 
 
 def _reaches(answer: FuturesAnswer, wanted: int) -> bool:

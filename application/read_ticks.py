@@ -106,7 +106,9 @@ class ReadTicks(Generic[T]):
         if not able:
             message = f"{query.instrument.id} has no {capability.value} at any configured provider."
             raise UnknownInstrument(message)
-        ranking = await self._candidates(capability, query.instrument, only=query.provider)
+        ranking = await self._candidates(
+            capability, query.instrument, start=window.begins_s, only=query.provider
+        )
         for name in able:
             view = await self._collect.whole(TickKey(query.instrument.id, name), window)
             if view is not None and view.stored.ticks:
@@ -141,7 +143,9 @@ class ReadTicks(Generic[T]):
                 _refuse_ignorance(view, name, capability)
             except (ProviderError, DeadlineExceeded) as error:
                 attempts.append(attempt_of(name, error))
-                self._candidates.note(name, error, capability, query.instrument)
+                self._candidates.note(
+                    name, error, capability, query.instrument, start=window.begins_s
+                )
                 continue
             if not view.stored.ticks:
                 raise NoData(f"{name} has no {capability.value} of {query.instrument.id} there.")

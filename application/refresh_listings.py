@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from application.single_flight import SingleFlight
-from domain.errors import DeadlineExceeded, MarketDataError
+from application.unentitled import KEEP_S
+from domain.errors import AccessDenied, DeadlineExceeded, MarketDataError
 from domain.provider import Capability, Priority
 from ports.clock import Clock
 from ports.instrument_store import InstrumentStore
@@ -23,7 +24,8 @@ class RefreshListings:
     - a fetch that was begun ends, whoever hangs up meanwhile: long lists need longer than a
       caller waits;
     - in the background one list at a time, behind everybody else's calls, and not in the first
-      ten minutes of a process; a list that cannot be fetched is left alone for an hour.
+      ten minutes of a process; a list that cannot be fetched is left alone for an hour;
+    - a list that our key does not open is not asked for again for 15 minutes, whoever asks.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class RefreshListings:
         self._telemetry = telemetry
         self._flights: SingleFlight[None] = SingleFlight()
         self._failed: dict[str, float] = {}
+        self._denied: dict[str, tuple[float, AccessDenied]] = {}
 
     def sources(self, only: str | None = None) -> Sequence[MarketDataProvider]:
         """Who has an instrument list and, unless it is named, the key to get it."""
@@ -62,9 +65,10 @@ class RefreshListings:
         fetched_at = await self._instruments.fetched_at(source.name)
         if not self._is_due(fetched_at):
             return
-        work = self._fetching(source, context.priority)
-        self._flights.start(source.name, work)
         try:
+            self._refuse_denied(source.name)
+            work = self._fetching(source, context.priority)
+            self._flights.start(source.name, work)
             await self._flights.join_within(source.name, work, left)
         except MarketDataError:
             if fetched_at is None:
@@ -91,6 +95,12 @@ class RefreshListings:
                     "list_not_refreshed", provider=source.name, reason=error.message
                 )
 
+    def _refuse_denied(self, name: str) -> None:
+        """Raise what the provider has said lately, if that was that we may not have its list."""
+        until, denial = self._denied.get(name, (0.0, None))
+        if denial is not None and self._clock.monotonic() < until:
+            raise type(denial)(denial.message, provider=name)
+
     def _is_due(self, fetched_at: float | None) -> bool:
         return fetched_at is None or self._clock.now() - fetched_at >= MAX_AGE_S
 
@@ -99,7 +109,11 @@ class RefreshListings:
     ) -> Callable[[], Awaitable[None]]:
         async def fetch() -> None:
             until = self._clock.monotonic() + _LONGEST_S
-            listings = await source.listings(CallContext(until, priority, "instrument-list"))
+            try:
+                listings = await source.listings(CallContext(until, priority, "instrument-list"))
+            except AccessDenied as denial:
+                self._denied[source.name] = (self._clock.monotonic() + KEEP_S, denial)
+                raise
             await self._instruments.replace(source.name, listings, self._clock.now())
 
         return fetch

@@ -28,6 +28,11 @@ class TickWindow(Struct, frozen=True, kw_only=True):
         return self.start_ns is None
 
     @property
+    def begins_s(self) -> int:
+        """From when on (Unix s) its ticks are wanted: for the newest ones, from its end on."""
+        return (self.stop_ns if self.start_ns is None else self.start_ns) // 10**9
+
+    @property
     def is_open(self) -> bool:
         """Whether it ends with the present."""
         return self.stop_ns >= self.now_ns

@@ -1,21 +1,21 @@
 """A short memory of what the plans behind our keys do not include."""
 
-from domain.instrument import AssetClass
-from domain.interval import Interval
-from domain.provider import Capability
+from collections.abc import Hashable
+
 from ports.clock import Clock
 
 KEEP_S = 900.0
 _NEWER_S = 30 * 86_400  # a plan that refuses old bars may well grant those that are newer
 
-Subject = tuple[str, Capability, AssetClass, Interval | None]
+Subject = tuple[Hashable, ...]  # the provider and what distinguishes the kind
 
 
 class Unentitled:
     """Remembers for 15 minutes that a provider's plan does not include a kind of data.
 
-    The kind is capability, asset class and interval. A question for bars that begin more than 30
-    days later than those refused is another one: plans end in the past.
+    The kind is capability, asset class and interval, or that of the facts about futures. A
+    question for what begins more than 30 days later than what was refused is another one: plans
+    end in the past.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -24,7 +24,7 @@ class Unentitled:
         self._denied: dict[Subject, tuple[float, int | None]] = {}
 
     def note(self, subject: Subject, start: int | None) -> None:
-        """The provider has just said so of bars from ``start`` (Unix s) on."""
+        """The provider has just said so of what begins at ``start`` (Unix s)."""
         self._denied[subject] = (self._clock.now() + KEEP_S, start)
 
     def until(self, subject: Subject, start: int | None) -> float | None:

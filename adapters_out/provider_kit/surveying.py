@@ -6,11 +6,13 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.entitled import AGAIN_S
 from adapters_out.provider_kit.provider import MarketsEndpoint
 from adapters_out.provider_kit.provider_part import ProviderPart
 from domain.assets import AssetSnapshot
-from domain.errors import DeadlineExceeded, ProviderError
+from domain.errors import DeadlineExceeded, NotEntitled, ProviderError
 from ports.assets import AssetSource
+from ports.clock import Clock
 from ports.market_data import CallContext
 
 _AMOUNTS = (
@@ -22,6 +24,9 @@ _MOST_RANKS = 2**31 - 1
 
 class Surveying(AssetSource, ProviderPart):
     """The part of a provider that tells of assets; the rest of it is :class:`KitProvider`."""
+
+    _clock: Clock
+    _undescribed_until = 0.0  # the plan does not include the metadata
 
     async def markets(
         self, limit: int, offset: int, context: CallContext
@@ -50,7 +55,7 @@ class Surveying(AssetSource, ProviderPart):
     ) -> AssetSnapshot:
         """With its metadata; the figures are worth telling without, if only that fails."""
         describe, read = endpoint.describe, endpoint.read_description
-        if describe is None or read is None:
+        if describe is None or read is None or self._clock.monotonic() < self._undescribed_until:
             return snapshot
         try:
             texts = await self._talk.answer(
@@ -59,7 +64,9 @@ class Surveying(AssetSource, ProviderPart):
                 lambda reply: read(reply, snapshot),
                 context,
             )
-        except (ProviderError, DeadlineExceeded):
+        except (ProviderError, DeadlineExceeded) as error:
+            if isinstance(error, NotEntitled):
+                self._undescribed_until = self._clock.monotonic() + AGAIN_S
             return snapshot
         return replace(snapshot, metadata={**snapshot.metadata, **texts})
 

@@ -11,7 +11,14 @@ from application.answers import BarsAnswer
 from application.find_actions import FRESH_S, FindActions
 from domain.actions import ActionKind, CorporateAction
 from domain.adjustment import Adjust
-from domain.errors import NoData, NoProviderAvailable, ProviderError, UnsupportedInterval
+from domain.errors import (
+    NoData,
+    NoProviderAvailable,
+    NotEntitled,
+    NotListed,
+    ProviderError,
+    UnsupportedInterval,
+)
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
 from domain.query import BarQuery
@@ -218,6 +225,36 @@ def test_the_next_provider_tells_what_the_first_cannot() -> None:
         other.first.fails = other.second.fails = DOWN
         with pytest.raises(NoProviderAvailable):
             await other.ask(Adjust.SPLITS)
+
+    in_virtual_time(scene())
+
+
+@pytest.mark.parametrize("refusal", [NotEntitled("Upgrade."), NotListed("Unknown.")])
+def test_who_must_not_tell_actions_is_asked_once(refusal: ProviderError) -> None:
+    """Whoever else can is asked at once; what it told before is served while it is fresh."""
+
+    async def scene() -> None:
+        here = Exchange()
+        here.first.fails = refusal
+        for _ in range(3):
+            assert (await here.ask(Adjust.SPLITS)).actions_from == "second"
+            here.second.list = ()
+        assert (here.first.asked, here.second.asked) == (1, 1)
+
+    in_virtual_time(scene())
+
+
+def test_what_was_told_before_the_plan_ended_is_used_for_want_of_better() -> None:
+    """The list is old and its provider refuses to tell it again: it is served without asking."""
+
+    async def scene() -> None:
+        here = Exchange()
+        await here.ask(Adjust.SPLITS)
+        await here.world.clock.sleep(FRESH_S)
+        here.first.fails = NotEntitled("Upgrade.")
+        for _ in range(3):
+            assert (await here.ask(Adjust.SPLITS)).actions_from == "first"
+        assert (here.first.asked, here.second.asked) == (2, 0)
 
     in_virtual_time(scene())
 

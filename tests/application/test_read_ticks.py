@@ -1,5 +1,6 @@
 """Reading trades: whatever was asked before, an answer is what was traded."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from application.collect_ticks import TRADES, CollectTicks
 from application.rank_candidates import RankCandidates
 from application.read_ticks import ReadTicks, TickAnswer, TickQuery
 from application.tick_window import TickWindow
-from domain.errors import NoData
+from domain.errors import NoData, NoProviderAvailable, NotEntitled
 from domain.instrument import Instrument
 from domain.ticks import StoredTicks, Trade
 from domain.timerange import RangeSet, TimeRange
@@ -25,6 +26,7 @@ from tests.adapters_in.http.paper_tape import AFTER, NS
 from tests.adapters_out.provider_kit.scripted import in_virtual_time
 
 NOW = 1_732_700_000
+DAY = 86_400
 BTC = Instrument.pair("BTC", "USDT")
 SILENT = range(NOW - 100, NOW - 80)
 
@@ -129,3 +131,21 @@ def test_gaps_are_within_what_is_shown() -> None:
     assert short.gaps(known, stored).ranges == (TimeRange(0, 15), TimeRange(25, 40))
     more = TickWindow(wanted=9, stop_ns=40, now_ns=40, start_ns=5)
     assert more.gaps(known, stored).ranges == (TimeRange(5, 15), TimeRange(25, 40))
+
+
+def test_a_plan_that_refuses_old_trades_is_still_asked_for_new_ones() -> None:
+    """What was refused, and what is older, is not asked for again; the present is."""
+
+    async def scene() -> None:
+        world = World(50)
+        world.venue.fault = NotEntitled("Upgrade.", provider=world.venue.name)
+        for start in (-90 * DAY, -90 * DAY, -91 * DAY):
+            with pytest.raises(NoProviderAvailable):
+                await world.ask(start, start + 10, 5)
+        assert len(world.venue.asks) == 1
+        world.venue.fault = None
+        answer = await world.ask(10, 20, 5)
+        assert answer is not None
+        assert len(answer.ticks) == 5
+
+    in_virtual_time(scene())

@@ -14,6 +14,7 @@ from domain.errors import (
     DeadlineExceeded,
     InvalidRequest,
     NoProviderAvailable,
+    NotEntitled,
     NotListed,
     ProviderUnavailable,
     UnknownInstrument,
@@ -91,6 +92,23 @@ def test_one_list_is_better_than_none_and_none_is_a_failure() -> None:
         other.world.first.fails = other.world.second.fails = DOWN
         with pytest.raises(ProviderUnavailable):
             await other.find("btc")
+
+    in_virtual_time(scene())
+
+
+def test_a_list_that_is_not_in_the_plan_is_not_asked_for_with_every_search() -> None:
+    """Once in fifteen minutes; the reason is told all the same."""
+
+    async def scene() -> None:
+        desk = Desk()
+        desk.world.first.fails = NotEntitled("Upgrade.", provider="first")
+        for _ in range(3):
+            with pytest.raises(NotEntitled, match="Upgrade"):
+                await desk.find("btc", provider="first")
+        assert desk.calls == (1, 0)
+        await desk.world.clock.sleep(900.0)
+        desk.world.first.recover()
+        assert await desk.find("btc", provider="first") == ["BTCUSDT"]
 
     in_virtual_time(scene())
 

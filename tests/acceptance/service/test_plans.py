@@ -2,6 +2,8 @@
 
 import time
 
+from adapters_in.simulator.faults import FaultKind
+from tests.acceptance.service.crowd import target
 from tests.acceptance.service.stage import Stage
 
 DAY = 86_400
@@ -55,3 +57,44 @@ def test_who_has_the_whole_range_answers_instead(database_stage: Stage) -> None:
     body = answer.json()
     assert (body["provider"], body["substituted"]) == ("yahoo", True)
     assert len(body["data"]) == 300
+
+
+KEYS = {"POLYGON_API_KEY": "k", "MASSIVE_API_KEY": "k", "CMC_API_KEY": "k"}
+
+
+def questions(k: int) -> dict[str, str]:
+    """A question of every kind, each time about something else, by what it is about."""
+    stock = ("AAPL", "KO", "THIN")[k]
+    product = ("ES", "NQ", "CL")[k]
+    coin = ("BTC", "ETH", "SOL")[k]
+    return {
+        "bars": target(symbol=stock, interval="1h", limit=10),
+        "price": target("/api/v1/data/price", symbol=stock, use_cache="false"),
+        "trades": target("/api/v1/data/trades", symbol=stock, limit=5),
+        "quotes": target("/api/v1/data/quotes", symbol=stock, limit=5),
+        "symbols": target("/api/v1/data/symbols", q=stock),
+        "markets": target("/api/v1/data/markets", limit=1 + k),
+        "asset": f"/api/v1/data/assets/{coin}",
+        "contracts": target("/api/v1/futures/contracts", product_code=product),
+        "products": target("/api/v1/futures/products", limit=1 + k),
+        "schedules": target("/api/v1/futures/schedules", limit=1 + k),
+    }
+
+
+def test_no_capability_asks_again_for_what_the_plan_lacks(database_stage: Stage) -> None:
+    """After the first refusal of each kind no call leaves, whatever instrument is asked about."""
+    stage = database_stage
+    stage.environment |= KEYS
+    service = stage.serve(FKS_PROVIDERS="polygon,massive_futures,coinmarketcap")
+    for provider in ("polygon", "massive_futures", "coinmarketcap"):
+        stage.exchange.fault(FaultKind.STATUS, provider, status=403)
+    for what, first in questions(0).items():
+        stage.exchange.forget()
+        answer = service.get(first)
+        assert answer.status == 503, (what, answer)
+        assert what == "asset" or stage.exchange.arrivals(), what  # it is one kind with markets
+        stage.exchange.forget()
+        for k in (1, 2):
+            again = service.get(questions(k)[what])
+            assert again.status == 503, (what, again)
+        assert stage.exchange.arrivals() == [], what

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+import httpx
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.faults import FaultRule, Faults
 from adapters_out.provider_kit.provider import Auth, MarketsEndpoint, Provider
 from domain.assets import AssetSnapshot
-from domain.errors import AccessDenied, CallRefused, MalformedPayload, NotListed
+from domain.errors import AccessDenied, CallRefused, MalformedPayload, NotEntitled, NotListed
 from tests.adapters_out.provider_kit.scripted import SOME, Bench, Script, in_virtual_time, ok
 
 GOOD = AssetSnapshot(asset="BTC", id="1", provider="some", ts=7, rank=1, price=0.0)
@@ -113,6 +115,28 @@ def test_one_asset_comes_with_its_description() -> None:
 def test_figures_without_a_description_are_figures() -> None:
     """An unreadable description takes nothing away."""
     assert one(Script(ok(body(GOOD)), ok("[]")), TOLD) == GOOD
+
+
+def test_a_description_that_the_plan_lacks_is_asked_for_once() -> None:
+    """The figures are told for one call from then on, after an hour it is tried again."""
+    about: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/one":
+            return ok(body(GOOD))
+        about.append(request.url.path)
+        return httpx.Response(402, json={"error": "not in the plan"})
+
+    async def run() -> None:
+        plans = Faults(rules=(FaultRule(NotEntitled, "does not include that", (402,)),))
+        provider: Provider = replace(SOME, markets=TOLD, faults=plans)
+        bench = Bench(httpx.MockTransport(answer), provider)
+        for pause in (1.0, 1.0, 3600.0, 0.0):
+            assert await bench.kit.asset("BTC", bench.within(60)) == GOOD
+            await bench.clock.sleep(pause)
+
+    in_virtual_time(run())
+    assert about == ["/about/1", "/about/1"]
 
 
 def test_what_is_refused() -> None:
