@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import traceback
+from types import TracebackType
 
 
 def main() -> None:
@@ -9,6 +11,7 @@ def main() -> None:
 
     Nearly all of the start is importing: whoever interrupts that gets a sentence, too.
     """
+    sys.excepthook = _tell
     try:
         from adapters_in.cli.app import run
         from bootstrap.runtime import LocalRuntime
@@ -16,3 +19,14 @@ def main() -> None:
         sys.stderr.write("fks-data: Interrupted before it began.\n")
         sys.exit(128 + signal.SIGINT)
     sys.exit(run(LocalRuntime(), sys.argv[1:]))
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody expected, without its words: they may hold a secret."""
+    del error
+    frames = traceback.extract_tb(trace)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    sys.stderr.write(
+        f"fks-data: Failed in an unexpected way ({kind.__name__}{place}): `fks-data doctor` may "
+        "name the cause; if not, please report this line.\n"
+    )

@@ -256,7 +256,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as fault:
         message = (
             f"Cannot listen on {host}:{port} ({_reason(fault)}): free the port, or choose "
-            "another with --port or SERVICE_PORT."
+            "another with --port or SERVICE_PORT, or another address with --host or FKS_DATA_HOST."
         )
         raise SettingsRefused(message) from None
 

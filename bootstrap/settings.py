@@ -154,7 +154,9 @@ def read_settings(
         auth=reader.parsed(
             "FKS_AUTH", None, values.auth, "off (keys are not part of this version)"
         ),
-        cors_origins=values.comma_list(reader.text("FKS_CORS_ORIGINS")),
+        cors_origins=reader.parsed(
+            "FKS_CORS_ORIGINS", (), values.origins, "origins such as https://app.example.com, or *"
+        ),
         provider_environment={name: _provider(reader, name) for name in known},
     )
     if reader.faults:
@@ -240,19 +242,35 @@ def _database_url(reader: _Reader) -> Secret | None:
         return url
     host = reader.text("DB_HOST")
     if host is None:
+        _refuse_parts(reader)
         return None
     user = quote(reader.text("DB_USER") or "fks_user", safe="")
     password = reader.secret("DB_PASSWORD")
     port = reader.parsed("DB_PORT", 5432, values.port, "a port number")
     name = quote(reader.text("DB_NAME") or "fks_data", safe="")
     login = f"{user}:{quote(password.reveal(), safe='')}" if password else user
+    host = f"[{host}]" if ":" in host else quote(host, safe="")  # an address, a name or a socket
     return Secret(f"postgresql://{login}@{host}:{port}/{name}")
+
+
+def _refuse_parts(reader: _Reader) -> None:
+    """Whoever names a part of a database does not mean the embedded one."""
+    parts = ("DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE")
+    given = next((name for name in parts if reader.text(name)), None)
+    if given is not None:
+        reader.faults.append(
+            f"{given} is set without DB_HOST: add DB_HOST, or leave all DB_ variables out for the "
+            "embedded database."
+        )
 
 
 def _redis_url(reader: _Reader) -> Secret | None:
     url = reader.secret("REDIS_URL")
-    if url is not None and urlsplit(url.reveal()).scheme not in {"redis", "rediss", "unix"}:
-        reader.faults.append("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    try:
+        if url is not None:
+            values.redis_url(url.reveal())
+    except ValueError:
+        reader.faults.append("REDIS_URL must be like redis://host:6379/0 (or rediss:, unix:).")
     return url
 
 

@@ -14,7 +14,7 @@ def comma_list(text: str | None) -> tuple[str, ...]:
 
 def finite(text: str) -> float:
     """A number. Raises ``ValueError`` for NaN and infinity too."""
-    value = float(text)
+    value = float(_plain(text))
     if not math.isfinite(value):
         raise ValueError
     return value
@@ -40,7 +40,7 @@ def between(low: int, high: int) -> Callable[[str], int]:
     """A parser of whole numbers within bounds."""
 
     def parse(text: str) -> int:
-        value = int(text)
+        value = int(_plain(text))
         if not low <= value <= high:
             raise ValueError
         return value
@@ -85,12 +85,46 @@ def asset_code(text: str) -> str:
 
 
 def url(*schemes: str) -> Callable[[str], str]:
-    """A parser of plain URLs with one of the schemes; a trailing slash is dropped."""
+    """A parser of plain URLs with one of the schemes; a trailing slash is dropped.
+
+    Plain are those without user, password, query and fragment, and with a port that can be one.
+    """
 
     def parse(text: str) -> str:
         parts = urlsplit(text)
         if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
             raise ValueError
+        if parts.port == 0 or "@" in parts.netloc or not text.isascii() or " " in text:
+            raise ValueError
         return text.rstrip("/")
 
     return parse
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """A comma list of origins: scheme and host, perhaps a port, or ``*``. Raises ``ValueError``."""
+    found = comma_list(text)
+    for origin in found:
+        if origin != "*" and urlsplit(url("http", "https")(origin)).path:
+            raise ValueError
+    return found
+
+
+def redis_url(text: str) -> str:
+    """The address of a Redis, with the number of a database if any. Raises ``ValueError``."""
+    parts = urlsplit(text)
+    if parts.scheme == "unix":
+        return text
+    number = parts.path.removeprefix("/")
+    if parts.scheme not in {"redis", "rediss"} or parts.port == 0:
+        raise ValueError
+    if number and not (number.isascii() and number.isdigit()):
+        raise ValueError
+    return text
+
+
+def _plain(text: str) -> str:
+    """ASCII without the underscores that Python allows in numbers. Raises ``ValueError``."""
+    if not text.isascii() or "_" in text:
+        raise ValueError
+    return text

@@ -34,6 +34,7 @@ def test_one_error_lists_every_bad_value() -> None:
         "FKS_AUTH": "on",
         "DATABASE_URL": "mysql://db",
         "REDIS_URL": "memcached://x",
+        "FKS_CORS_ORIGINS": "app.example.com",
         "BINANCE_API_KEY_FILE": "/no/such/file",
     }
     with pytest.raises(SettingsRefused) as refused:
@@ -137,3 +138,55 @@ def test_an_open_host_needs_a_decision(host: str) -> None:
     with pytest.raises(SettingsRefused, match="FKS_AUTH"):
         refuse_open_host(host, None)
     refuse_open_host(host, "off")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("REDIS_URL", "redis://:hunter2@localhost:port/0"),
+        ("REDIS_URL", "redis://localhost:6379/first"),
+        ("FKS_BINANCE_BASE_URL", "https://me:hunter2@api.example.com"),
+        ("FKS_BINANCE_BASE_URL", "https://api.example.com:99999"),
+        ("FKS_BINANCE_BASE_URL", "https://api.example.com/a b"),
+        ("FKS_CORS_ORIGINS", "https://app.example.com/page"),
+        ("FKS_CORS_ORIGINS", "https://app.example.com,null"),
+        ("FKS_MAX_LIMIT", "1_000"),
+        ("FKS_MAX_LIMIT", "\u0661\u0662"),
+        ("FKS_DEFAULT_RPS", "1_0"),
+        ("DB_NAME", "trading"),
+        ("DB_PASSWORD", "hunter2"),
+    ],
+)
+def test_what_only_seems_right_is_refused(name: str, text: str) -> None:
+    """One sentence that names the variable and never repeats its value."""
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings({name: text}, KNOWN)
+    assert str(refused.value).startswith(f"{name} ")
+    assert "\n" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("REDIS_URL", "redis://:word@localhost/3"),
+        ("REDIS_URL", "rediss://me:word@redis.example.com:6380"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("FKS_BINANCE_BASE_URL", "http://127.0.0.1:8013/binance/"),
+        ("FKS_CORS_ORIGINS", "https://app.example.com, http://localhost:3000/"),
+        ("FKS_CORS_ORIGINS", "*"),
+    ],
+)
+def test_what_is_right_in_another_way_is_taken(name: str, text: str) -> None:
+    """A database number may be missing, a slash may end an address."""
+    read_settings({name: text}, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [("::1", "[::1]"), ("/run/postgresql", "%2Frun%2Fpostgresql"), ("db.example.com",) * 2],
+)
+def test_the_host_of_a_database_may_be_an_address_or_a_socket(host: str, written: str) -> None:
+    """As PostgreSQL writes them in a URL."""
+    settings = read_settings({"DB_HOST": host, "DB_USER": "me", "DB_NAME": "x"}, KNOWN)
+    assert settings.database_url == Secret(f"postgresql://me@{written}:5432/x")

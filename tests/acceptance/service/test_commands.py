@@ -229,27 +229,34 @@ def test_an_interrupted_back_fill_keeps_what_it_acknowledged(
     assert stage.sql("SELECT count(*) FROM bars") == [(6000,)]
 
 
-_INTERRUPTS = """
+_DISTURBED = """
 import os, signal, sys
 
-class Interrupting:
+class Disturbing:
     def find_spec(self, name, path=None, target=None):
         if name == "litestar":  # far into the imports of the command
-            os.kill(os.getpid(), signal.SIGINT)
+            {how}
 
-sys.meta_path.insert(0, Interrupting())
+sys.meta_path.insert(0, Disturbing())
 from bootstrap.main import main
 main()
 """
 
 
-def test_an_interrupted_start(stage: Stage) -> None:
-    """Ctrl-C while it is still importing: a sentence, no traceback."""
+@pytest.mark.parametrize(
+    ("how", "code", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", 130, "Interrupted before it began."),
+        ("raise ValueError('hunter2')", 1, "unexpected way (ValueError at "),
+    ],
+)
+def test_a_start_that_is_disturbed(stage: Stage, how: str, code: int, words: str) -> None:
+    """Ctrl-C while it is still importing, or a fault of ours: a sentence and no traceback."""
     told: dict[str, Any] = {"env": stage.environment, "text": True, "timeout": 60}
-    command = [str(Path(COMMAND).with_name("python")), "-c", _INTERRUPTS]
+    command = [str(Path(COMMAND).with_name("python")), "-c", _DISTURBED.format(how=how)]
     ended = subprocess.run(command, check=False, capture_output=True, **told)
-    assert (ended.returncode, ended.stdout) == (130, ""), ended
-    assert ended.stderr == "fks-data: Interrupted before it began.\n"
+    assert_one_sentence(Ended(ended.returncode, ended.stdout, ended.stderr, 0.0), code, words)
+    assert "hunter2" not in ended.stderr
 
 
 def test_the_version(stage: Stage) -> None:
