@@ -47,8 +47,8 @@ class SubmitBackfill:
 
     - The range holds at least one bar, begins in the past, does not reach beyond the running
       bar and is not absurdly wide.
-    - A named provider exists and has the interval; without a name, somebody offers bars of
-      that class of assets.
+    - A named provider exists and has the interval or finer ones that make it up; without a
+      name, somebody offers bars of that class of assets.
     - The same task, however its symbol is spelled, is entered once while it is unfinished.
     - What the ledger accepted will be done: a broker that is down is no error, the reconciler
       sends the job later.
@@ -122,9 +122,9 @@ class SubmitBackfill:
         span, interval = TimeRange(request.start, request.end), request.interval
         now = int(self._clock.now())
         # Before the alignment, which a time in milliseconds would throw out of the calendar.
-        if request.end > now + interval.seconds + 86_400:
-            message = "The range ends in the future: end must be Unix seconds, not milliseconds."
-            raise NoData(message) if request.end <= LATEST else InvalidRequest(message, "end")
+        if request.end > LATEST:
+            message = "The range ends after 2099: end must be Unix seconds, not milliseconds."
+            raise InvalidRequest(message, "end")
         running = interval.floor(now)
         if request.start >= running or request.end > interval.close(running):
             message = (
@@ -156,8 +156,9 @@ class SubmitBackfill:
             known = ", ".join(self._catalogue.all())
             message = f"Unknown provider: use one of {known}, or leave it out."
             raise InvalidRequest(message, "provider")
-        if request.interval not in provider.capabilities.intervals:
-            offered = ", ".join(i.value for i in provider.capabilities.intervals)
+        can = provider.capabilities
+        if can.source(request.interval) is None:
+            offered = ", ".join(i.value for i in Interval if can.source(i) is not None)
             message = f"{provider.name} has no {request.interval.value} bars: use {offered}."
             raise UnsupportedInterval(message, "interval")
 

@@ -1,6 +1,8 @@
 """Reading a JSON body as strictly as a query string, by the same declarations."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,10 +38,17 @@ def read_body(raw: bytes, content_type: str, declared: Sequence[Parameter]) -> d
 
 def _members(raw: bytes) -> dict[str, str | int | float | None]:
     try:
-        return _decoder.decode(raw)
+        given = _decoder.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         detail = "The body is not a JSON object of texts and whole numbers."
         raise refuse(400, detail, hint="GET /openapi.json shows an example.") from None
+    pairs = json.loads(raw, object_pairs_hook=list, parse_int=str, parse_float=str)
+    if len(pairs) > len(given):
+        named = Counter(name for name, _ in pairs)
+        name = next(name for name, times in named.items() if times > 1)[:40]
+        detail = f"The member {name} is given more than once."
+        raise refuse(400, detail, hint="Give it once.", parameter=name)
+    return given
 
 
 def _value(member: Parameter, given: str | float | None) -> object:

@@ -71,7 +71,6 @@ def test_no_bars_there(house: House, end: int) -> None:
         ({"start": START * 1000}, 400, "start"),
         ({"start": 0, "end": START, "interval": "1m"}, 422, "start"),
         ({"provider": "nosuch"}, 400, "provider"),
-        ({"provider": "paper", "interval": "3m"}, 422, "interval"),
         ({"intervall": "1m"}, 400, "intervall"),
     ],
 )
@@ -105,3 +104,16 @@ def test_large_body(house: House) -> None:
     """More than 64 KiB is 413."""
     answer = house.post(BACKFILL, TASK | {"symbol": "A" * 70_000})
     assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+def test_what_is_rolled_up_can_be_filled(house: House) -> None:
+    """As it can be asked for: by name, though the provider has only finer bars."""
+    assert house.post(BACKFILL, TASK | {"provider": "paper", "interval": "3m"}).status == 202
+
+
+def test_a_member_that_is_given_twice(house: House) -> None:
+    """As a repeated parameter: nobody knows which one is meant."""
+    body = b'{"symbol":"BTCUSDT","interval":"1m","interval":"1h","start":0,"end":3600}'
+    json_type = {"content-type": "application/json"}
+    answer = house.ask("/api/v1/jobs/backfill", "POST", json_type, body)
+    assert (answer.status, answer.json["parameter"]) == (400, "interval")
