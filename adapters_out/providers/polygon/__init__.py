@@ -30,7 +30,8 @@ class _Error(Struct):
     message: str = ""
 
 
-_ERRORS = frozenset({"ERROR", "NOT_AUTHORIZED", "NOT_FOUND"})
+# Snapshots of one ticker spell the last one differently.
+_ERRORS = frozenset({"ERROR", "NOT_AUTHORIZED", "NOT_FOUND", "NotFound"})
 
 
 def _complaint(reply: Reply) -> Complaint | None:
@@ -50,7 +51,7 @@ _FAULTS = Faults(
             text="timeframe",
         ),
         FaultRule(NotEntitled, "does not include this in the plan", codes=("NOT_AUTHORIZED",)),
-        FaultRule(NotListed, "does not know the ticker", codes=("NOT_FOUND",)),
+        FaultRule(NotListed, "does not know the ticker", codes=("NOT_FOUND", "NotFound")),
     ),
 )
 
