@@ -42,6 +42,7 @@ FRESH_S = {
     FuturesKind.MARKET_STATUS: 15.0,
     FuturesKind.EXCHANGES: 86_400.0,
     FuturesKind.AGGREGATES: 60.0,
+    FuturesKind.SNAPSHOT: 5.0,
 }
 PAST_FRESH_S = 7 * 86_400.0  # what was true on a day that is over
 MAX_PARTS = 25  # upstream pages that one question may cost

@@ -18,8 +18,13 @@ T = TypeVar("T")
 
 # Where a provider's name in the API and its prefix in the environment differ.
 PREFIXES = {"coinmarketcap": "CMC", "massive_futures": "MASSIVE"}
-# What an operator may say about the plan of a key, where keys of plans look alike.
-PLANS: Mapping[str, tuple[str, ...]] = {"coingecko": ("demo", "pro")}
+# What an operator may say about the plan of a key, where keys of plans look alike, or about the
+# version of an API, and by which word.
+PLANS: Mapping[str, tuple[str, ...]] = {
+    "coingecko": ("demo", "pro"),
+    "massive_futures": ("v1", "vx"),
+}
+_WORDS = {"massive_futures": "VERSION"}
 _LEVELS = ("debug", "info", "warning", "error")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -210,13 +215,13 @@ def _provider(reader: _Reader, name: str) -> ProviderEnvironment:
         timeout_s=reader.parsed(
             f"FKS_{prefix}_TIMEOUT_S", None, values.positive, "seconds above 0"
         ),
-        plan=_plan(reader, prefix, PLANS.get(name, ())),
+        plan=_plan(reader, f"{prefix}_{_WORDS.get(name, 'PLAN')}", PLANS.get(name, ())),
     )
 
 
-def _plan(reader: _Reader, prefix: str, plans: tuple[str, ...]) -> str | None:
+def _plan(reader: _Reader, name: str, plans: tuple[str, ...]) -> str | None:
     """Under either name, where there are plans to choose from."""
-    names = (f"FKS_{prefix}_PLAN", f"{prefix}_PLAN") if plans else ()
+    names = (f"FKS_{name}", name) if plans else ()
     parse, hint = values.one_of(plans), f"one of {', '.join(plans)}"
     said = [reader.parsed(name, None, parse, hint) for name in names]
     return next((plan for plan in said if plan is not None), None)

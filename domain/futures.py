@@ -20,6 +20,7 @@ class FuturesKind(Enum):
     MARKET_STATUS = "market_status"
     EXCHANGES = "exchanges"
     AGGREGATES = "aggs"
+    SNAPSHOT = "snapshot"
 
 
 class Contract(Struct, frozen=True, kw_only=True):
@@ -179,10 +180,52 @@ class Aggregate(Struct, frozen=True, kw_only=True):
         return f"{self.ts_ns} {self.session_end_date or ''}"
 
 
-FuturesRecord = Contract | Product | SessionEvent | MarketStatus | Venue | Aggregate
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """What is known of one contract at the moment; stamps are Unix ns, ``None`` was not sent.
+
+    The last trade (``price size ts_ns``), the top of the book, the last minute and the session so
+    far (``open`` to ``settlement_price``; ``change`` is in points since ``previous_settlement``).
+    ``timeframe`` says whether trades are of now or delayed.
+    """
+
+    kind: ClassVar[FuturesKind] = FuturesKind.SNAPSHOT
+
+    ticker: str
+    product_code: str | None = None
+    timeframe: str | None = None
+    price: float | None = None
+    size: float | None = None
+    ts_ns: int | None = None
+    bid_price: float | None = None
+    bid_size: float | None = None
+    ask_price: float | None = None
+    ask_size: float | None = None
+    quote_ts_ns: int | None = None
+    minute_close: float | None = None
+    minute_volume: float | None = None
+    minute_ts_ns: int | None = None
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    close: float | None = None
+    volume: float | None = None
+    change: float | None = None
+    change_percent: float | None = None
+    previous_settlement: float | None = None
+    settlement_price: float | None = None
+    open_interest: float | None = None
+    settlement_date: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One a contract."""
+        return self.ticker
+
+
+FuturesRecord = Contract | Product | SessionEvent | MarketStatus | Venue | Aggregate | Snapshot
 RECORDS: tuple[type[FuturesRecord], ...] = (
     *(Contract, Product, SessionEvent, MarketStatus, Venue),
-    Aggregate,
+    *(Aggregate, Snapshot),
 )
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from domain.futures import Contract, MarketStatus, Product, SessionEvent, Venue
+from domain.futures import Contract, MarketStatus, Product, SessionEvent, Snapshot, Venue
 
 Asked = dict[str, str | int | float | bool | None]
 
@@ -106,6 +106,13 @@ class Venues(_Envelope, frozen=True, kw_only=True):
 
     endpoint_type: Literal["exchanges"]
     data: tuple[Venue, ...]
+
+
+class Snapshots(_Envelope, frozen=True, kw_only=True):
+    """Contracts as they are now."""
+
+    endpoint_type: Literal["snapshot"]
+    data: tuple[Snapshot, ...]
 
 
 class Aggregates(_Envelope, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """The parameters of the futures routes: names, defaults and limits of the reference service."""
 
+from dataclasses import replace
+
 from adapters_in.http.futures_kinds import Day, Resolution, Window
 from adapters_in.http.kinds import Choice, Flag, Text
 from adapters_in.http.parameters import Parameter, limit
@@ -19,6 +21,11 @@ def ticker() -> Parameter:
     kind = Text(r"[A-Za-z0-9][A-Za-z0-9 :.-]*", 40, "a contract's ticker such as ESZ5 or ESZ2025")
     text = "The exchange's ticker or our name: ESZ5 and ESZ2025 are one contract; or a spread."
     return Parameter("ticker", kind, text, required=True, place="path", example="ESZ5")
+
+
+def one_ticker() -> Parameter:
+    """Of this contract only."""
+    return replace(ticker(), required=False, place="query")
 
 
 def code() -> Parameter:

@@ -1,6 +1,7 @@
 """Futures: contracts, products, sessions, market status, exchanges."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from adapters_in.http import bodies_futures as bodies
@@ -92,6 +93,13 @@ class FuturesRoutes:
                 (given.product_code(), page[0], given.sort(("product_code",)), page[1]),
             ),
             route(
+                "snapshot",
+                "Contracts as they are now",
+                self.snapshot,
+                bodies.Snapshots,
+                (given.one_ticker(), given.product_code(), page[0], page[1]),
+            ),
+            route(
                 "exchanges",
                 "The exchanges",
                 self.exchanges,
@@ -155,9 +163,19 @@ class FuturesRoutes:
         page = await self._listed(call, FuturesKind.EXCHANGES)
         return self._reply(call, bodies.Venues, "exchanges", page)
 
-    async def _listed(self, call: Call, kind: FuturesKind) -> FuturesPage:
+    async def snapshot(self, call: Call) -> Reply:
+        """Last trade, top of the book, minute and session of contracts."""
+        asked, named = call.values["ticker"], {}
+        if asked is not None:
+            named["ticker"], _ = await self._services.name_contract(asked, call.context)
+        page = await self._listed(call, FuturesKind.SNAPSHOT, named)
+        return self._reply(call, bodies.Snapshots, "snapshot", page)
+
+    async def _listed(
+        self, call: Call, kind: FuturesKind, named: Mapping[str, str] = MappingProxyType({})
+    ) -> FuturesPage:
         values = call.values
-        ask, first = _question(kind, values), place_of(values["cursor"])
+        ask, first = _question(kind, values, named), place_of(values["cursor"])
         return await self._services.get_futures(
             ask, values["limit"], call.context, first=first or 0
         )
@@ -205,9 +223,11 @@ def _classes() -> tuple[Parameter, ...]:
     return tuple(given.word(name) for name in names)
 
 
-def _question(kind: FuturesKind, values: dict[str, Any]) -> FuturesAsk:
-    """What the parameters ask; the product code as exchanges write it."""
-    filters = {
+def _question(
+    kind: FuturesKind, values: dict[str, Any], named: Mapping[str, str] = MappingProxyType({})
+) -> FuturesAsk:
+    """What the parameters ask; codes, and what is ``named`` besides, as exchanges write them."""
+    filters = dict(named) | {
         _OURS.get(name, name): str(shown(value))
         for name, value in values.items()
         if name not in _SHAPE and value is not None and (name, value) != ("type", _ALL)

@@ -122,7 +122,23 @@ def test_every_plan_that_can_be_said_is_known() -> None:
     """The provider itself has each of them."""
     found = discover()
     assert {name: set(plans) <= set(found[name].plans) for name, plans in PLANS.items()} == {
-        "coingecko": True
+        "coingecko": True,
+        "massive_futures": True,
+    }
+
+
+def test_the_version_of_an_api_can_be_said() -> None:
+    """The older paths of Massive's futures, for whoever still has them."""
+    settings = read_settings({"FKS_MASSIVE_VERSION": "vX"}, ("massive_futures",))
+    plan = settings.provider_environment["massive_futures"].plan
+    paths = {
+        name: discover()["massive_futures"].on_plan(name, has_key=True).ping.path
+        for name in (plan, "v1", None)
+    }
+    assert paths == {
+        "vx": "/futures/vX/exchanges",
+        "v1": "/futures/v1/exchanges",
+        None: "/futures/v1/exchanges",
     }
 
 

@@ -7,6 +7,7 @@ multiplied, and may be negative.
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
@@ -51,7 +52,11 @@ _FAULTS = Faults(
 
 
 def massive_futures(version: str = "v1") -> Provider:
-    """The provider as it speaks that version of its API: ``v1``, or ``vX`` as it was before."""
+    """The provider as it speaks that version of its API: ``v1``, or ``vX`` as it was before.
+
+    A price is read from a snapshot, which the older one does not have.
+    """
+    prices = frozenset({Capability.PRICE} if version == "v1" else ())
     return Provider(
         name=NAME,
         base_url="https://api.massive.com",
@@ -61,7 +66,7 @@ def massive_futures(version: str = "v1") -> Provider:
         capabilities=Capabilities(
             offers=frozenset(
                 {
-                    *(Capability.BARS, Capability.PRICE, Capability.INSTRUMENTS),
+                    *(Capability.BARS, Capability.INSTRUMENTS, *prices),
                     *(Capability.TRADES, Capability.QUOTES, Capability.FUTURES),
                 }
             ),
@@ -74,7 +79,7 @@ def massive_futures(version: str = "v1") -> Provider:
         auth=Auth(header="authorization", prefix="Bearer "),
         faults=_FAULTS,
         bars=bars_of(version),
-        price=price_of(version),
+        price=price_of(version) if prices else None,
         listings=listings_of(version),
         futures=futures_of(version),
         trades=trades_of(version),
@@ -83,4 +88,6 @@ def massive_futures(version: str = "v1") -> Provider:
     )
 
 
-PROVIDER = massive_futures()
+PROVIDER = replace(
+    massive_futures(), plans={"v1": massive_futures("v1"), "vx": massive_futures("vX")}
+)

@@ -15,6 +15,7 @@ from adapters_out.provider_kit.provider import (
 )
 from adapters_out.providers.massive_futures.answers import NAME, following, open_envelope
 from adapters_out.providers.massive_futures.records import READERS, ContractRow
+from domain.errors import CallRefused
 from domain.futures import FuturesAsk, FuturesKind, FuturesRecord
 from domain.instrument import Listing
 
@@ -28,6 +29,7 @@ _LIMITS = {
     FuturesKind.MARKET_STATUS: 99,
     FuturesKind.EXCHANGES: 999,
     FuturesKind.AGGREGATES: 10_000,
+    FuturesKind.SNAPSHOT: 1000,
 }
 _PATHS = {kind: kind.value.replace("_", "-") for kind in FuturesKind}
 # What names one of a kind; these lists have a row a day.
@@ -41,6 +43,8 @@ def futures_of(version: str) -> FuturesEndpoint:
 
 
 def _ask(version: str, ask: FuturesAsk) -> Call:
+    if version == _OLD and ask.kind is FuturesKind.SNAPSHOT:
+        raise CallRefused(f"{NAME} has no snapshots in its version vX.", provider=NAME)
     filters = dict(ask.filters)
     path = f"/futures/{version}/{_PATHS[ask.kind]}"
     if ask.kind is FuturesKind.AGGREGATES:

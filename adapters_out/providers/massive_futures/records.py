@@ -11,6 +11,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from adapters_out.provider_kit.cells import number, optional_number
+from adapters_out.providers.massive_futures.snapshots import SnapshotRow, snapshot_of
 from domain.futures import (
     Aggregate,
     Contract,
@@ -85,17 +86,21 @@ def _events(row: _Session) -> Sequence[SessionEvent]:
 
 
 class _Status(Struct):
+    """The event was once called a status."""
+
     product_code: str | None = None
     name: str | None = None
     market_event: str | None = None
+    market_status: str | None = None
     session_end_date: str | None = None
     timestamp: str | None = None
     trading_venue: str | None = None
 
 
 def _status(row: _Status) -> Sequence[MarketStatus]:
-    names = _Status.__struct_fields__
+    names = set(_Status.__struct_fields__) - {"market_status"}
     values = {name: getattr(row, name) for name in names}
+    values["market_event"] = row.market_event or row.market_status
     return (MarketStatus(ts=seconds_of(row.timestamp), **values),)
 
 
@@ -156,6 +161,7 @@ READERS: Mapping[FuturesKind, tuple[Callable[..., Sequence[FuturesRecord]], type
     FuturesKind.MARKET_STATUS: (_status, _Status),
     FuturesKind.EXCHANGES: (_venue, _Venue),
     FuturesKind.AGGREGATES: (_aggregate, _Aggregate),
+    FuturesKind.SNAPSHOT: (snapshot_of, SnapshotRow),
 }
 
 

@@ -29,6 +29,7 @@ def pit(run: Run) -> FuturesHouse:
         ("aggs/ESZ5", "aggs"),
         ("market-status", "market_status"),
         ("exchanges", "exchanges"),
+        ("snapshot", "snapshot"),
     ],
 )
 def test_every_route_answers_in_the_same_envelope(
@@ -52,6 +53,23 @@ def test_contracts_are_those_of_the_newest_day(pit: FuturesHouse) -> None:
     assert {row["date"] for row in found} == {"2025-11-18"}
     assert found[0]["last_trade_date"] == "2025-12-19"
     assert all("limit=1000" in call for call in pit.calls())
+
+
+def test_a_snapshot_is_of_a_contract_a_product_or_all(pit: FuturesHouse) -> None:
+    """Under either name of the contract; of an unknown one there is none."""
+    (ours,), (theirs,) = pit.data("snapshot?ticker=ESZ2025"), pit.data("snapshot?ticker=esz5")
+    assert ours == theirs
+    assert (ours["ticker"], ours["product_code"], ours["settlement_date"]) == (
+        *("ESZ5", "ES"),
+        "2025-12-19",
+    )
+    assert ours["bid_price"] < ours["ask_price"]
+    assert abs(ours["ts_ns"] - NOW * NS) < 2 * NS
+    assert ours["open_interest"] is None
+    found = pit.data("snapshot?product_code=ES")
+    assert {row["product_code"] for row in found} == {"ES"}
+    assert len(found) < len(pit.data("snapshot?limit=1000"))
+    assert pit.data("snapshot?ticker=ZZZZ9") == []
 
 
 def test_one_contract_is_found_by_either_name(pit: FuturesHouse) -> None:

@@ -12,7 +12,7 @@ from adapters_in.simulator.assets import Asset
 from adapters_in.simulator.dialects.massive_futures import lists, ticks
 from adapters_in.simulator.dialects.massive_futures.bars import NS, aggregates
 from adapters_in.simulator.dialects.massive_futures.errors import error, limit, missing, refuse
-from adapters_in.simulator.dialects.massive_futures.pages import BadValue, body, unfolded
+from adapters_in.simulator.dialects.massive_futures.pages import BadValue, body, limited, unfolded
 from adapters_in.simulator.wire import Dialect, Reply, Request, World, decimal
 from domain.contract_names import ticker_of
 from domain.instrument import AssetClass
@@ -63,17 +63,24 @@ def assets(world: World) -> dict[str, Asset]:
 
 
 def _snapshot(request: Request, world: World) -> Reply:
-    """Of one contract; nothing for one that nobody knows."""
-    ticker = request.one("ticker") or ""
-    asset = assets(world).get(ticker)
-    if asset is None:
-        return body("")
+    """Of one contract, of those of a product, or of all; nothing for what nobody knows."""
+    ticker, product = request.one("ticker"), request.one("product_code")
+    chosen = {
+        name: asset
+        for name, asset in assets(world).items()
+        if ticker in {None, name} and product in {None, asset.instrument.base}
+    }
+    rows = sorted(chosen.items())[: limited(request, 100, 50_000)]
+    return body(",".join(_snapped(name, asset, world) for name, asset in rows))
+
+
+def _snapped(ticker: str, asset: Asset, world: World) -> str:
     d, places = decimal, asset.decimals
     price, tick = world.price(asset), 10.0**-asset.decimals
     at = min(math.floor(world.now), asset.expires or math.floor(world.now)) - 0.000001
     at_ns = int(at * 1_000_000) * 1000
     quote = f'"ask":{d(price + tick, places)},"ask_size":3,"bid":{d(price, places)},"bid_size":2'
-    return body(
+    return (
         f'{{"details":{{"settlement_date":{(asset.expires or 0) * NS}}},'
         f'"last_minute":{{"close":{d(price, places)},"last_updated":{at_ns // 10**6},'
         f'"timeframe":"REAL-TIME"}},"last_quote":{{{quote},"last_updated":{at_ns},'
