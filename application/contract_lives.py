@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from application.get_futures import GetFutures
 from domain.contract_names import delivery_end, ticker_of
-from domain.errors import MarketDataError, NoProviderAvailable
+from domain.errors import MarketDataError, NoData, NoProviderAvailable, UnknownInstrument
 from domain.futures import FuturesAsk, FuturesKind, iso_date, newest_of
 from domain.instrument import AssetClass, Instrument
+from domain.moment import iso
 from domain.query import BarQuery
 from ports.clock import Clock
 from ports.futures import FuturesStore
@@ -37,12 +38,36 @@ class ContractLives:
         """The question with an end, if it has none and the contract is no longer traded.
 
         With ``ask`` the contract is looked up although, for all we know, it may still trade.
+
+        Raises:
+            NoData: it begins when the contract is no longer traded.
         """
         is_open = query.end is None and query.as_of is None
         if query.instrument.asset_class is not AssetClass.FUTURE or not is_open:
             return query
         end = await self._end(query.instrument, context, ask=ask)
-        return query if end is None or end >= self._clock.now() else replace(query, end=end)
+        if end is None or end >= self._clock.now():
+            return query
+        if query.start is not None and query.start >= end:
+            message = f"{query.instrument.id} was traded up to {iso(end)} only: ask for before."
+            raise NoData(message)
+        return replace(query, end=end)
+
+    async def refuse_unlisted(self, instrument: Instrument, context: CallContext) -> None:
+        """Nothing was found: see whether there is such a contract at all; a failure tells nothing.
+
+        Raises:
+            UnknownInstrument: the provider does not list it.
+        """
+        if instrument.asset_class is not AssetClass.FUTURE:
+            return
+        try:
+            page = await self._get_futures(question_about(instrument), 1, context)
+        except MarketDataError:
+            return
+        if not page.records:
+            message = f"{page.provider} lists no contract {instrument.id}."
+            raise UnknownInstrument(message)
 
     async def _end(self, instrument: Instrument, context: CallContext, *, ask: bool) -> int | None:
         """00:00 UTC after the last day of trading, None if nobody knows and it may lie ahead."""

@@ -11,7 +11,7 @@ from application.get_bars import GetBars
 from application.get_futures import GetFutures
 from domain.bars import BarSeries
 from domain.contract_names import delivery_end
-from domain.errors import MarketDataError
+from domain.errors import MarketDataError, NoData
 from domain.futures import Aggregate, Contract, FuturesAsk, FuturesKind, iso_date
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
@@ -154,6 +154,8 @@ class GetAggregates:
             limit = max(slots, 1)
             if slots > MOST_SLOTS:  # too long a way from its start
                 start, limit = None, query.limit + 1
+        if start is not None and end is not None and end <= start:
+            raise NoData(f"There are no windows of {query.ticker} in that stretch of time.")
         provider = self._get_futures.provider
         return BarQuery(query.ticker, instrument, interval, limit, start, end, provider)
 

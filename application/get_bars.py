@@ -94,6 +94,7 @@ class GetBars:
         except NoData:
             again = await self._lives.bounded(query, context, ask=True)
             if again == bounded:
+                await self._lives.refuse_unlisted(query.instrument, context)
                 raise
         return await self._answer(again, context)
 

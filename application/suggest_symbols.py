@@ -12,7 +12,8 @@ _LOOKED_AT = 50
 class SuggestSymbols:
     """Near spellings from the stored lists; no provider is asked.
 
-    - one slip away first, then what begins with the text, then other pairs of the same base;
+    - one slip away first, then what begins with the text, then other pairs of the same base or
+      contracts of the same product;
     - only what is traded, each instrument once, five at most;
     - a store that cannot be asked has no suggestions: the refusal itself is the answer.
     """
@@ -43,7 +44,14 @@ class SuggestSymbols:
         return UnknownInstrument(error.message, await self(text, instrument))
 
     async def _kin(self, instrument: Instrument | None) -> tuple[Listing, ...]:
-        if instrument is None or instrument.asset_class is not AssetClass.CRYPTO:
+        """Other pairs of the same base, other contracts of the same product."""
+        if instrument is None or instrument.asset_class is AssetClass.STOCK:
             return ()
-        found = await self._instruments.search(f"{instrument.base}-", _LOOKED_AT)
-        return tuple(each for each in found if each.instrument.base == instrument.base)
+        kind, base = instrument.asset_class, instrument.base
+        begin = f"{base}-" if kind is AssetClass.CRYPTO else base
+        found = await self._instruments.search(begin, _LOOKED_AT)
+        return tuple(each for each in found if _is_kin(each.instrument, kind, base))
+
+
+def _is_kin(found: Instrument, kind: AssetClass, base: str) -> bool:
+    return found.asset_class is kind and found.base == base

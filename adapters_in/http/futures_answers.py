@@ -7,9 +7,7 @@ from msgspec.structs import asdict
 from adapters_in.http import bodies_futures as bodies
 from adapters_in.http.next_page import paging_headers
 from adapters_in.http.replies import Call, Reply, json_reply
-from domain.errors import InvalidRequest
 from domain.futures import Aggregate, Contract
-from domain.moment import LATEST
 from domain.ticks import Quote, Trade
 
 _NS = 10**9
@@ -44,16 +42,8 @@ def enveloped(
 
 
 def place_of(cursor: str | None) -> int | None:
-    """The place behind a cursor.
-
-    Raises:
-        InvalidRequest: it is none of ours.
-    """
-    place = None if cursor is None else int(cursor.removeprefix("f1-"))
-    if place is not None and place > LATEST * _NS:
-        message = "The cursor is not one of ours: pass the value of `next` unchanged."
-        raise InvalidRequest(message, "cursor")
-    return place
+    """The place behind a cursor."""
+    return None if cursor is None else int(cursor.removeprefix("f1-"))
 
 
 def tick_place_of(cursor: str | None) -> tuple[int, int] | None:

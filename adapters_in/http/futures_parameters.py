@@ -6,7 +6,8 @@ from adapters_in.http.futures_kinds import Day, Resolution, Window
 from adapters_in.http.kinds import Choice, Flag, Text
 from adapters_in.http.parameters import Parameter, limit
 
-CURSOR = r"f1-(0|[1-9][0-9]{0,18})"
+# How many records came before, or the moment (ns, up to 2099) at which a page was cut.
+CURSOR = r"f1-(0|[1-9][0-9]{0,17}|[1-3][0-9]{18}|40[0-9]{17})"
 # The moment (ns, up to 2099) at which a page was cut, and how many of its ticks were on the page.
 TICK_CURSOR = r"f1-([1-9][0-9]{0,17}|[1-3][0-9]{18}|40[0-9]{17})-([1-9][0-9]{0,5})"
 _DIRECTIONS = ("asc", "desc")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from adapters_in.simulator.faults import Fault, FaultKind
 from tests.adapters_in.http.futures_house import NOW, FuturesHouse
 from tests.runner import Run
 
@@ -194,6 +195,7 @@ def test_without_a_key_the_missing_one_is_named(run: Run, target: str) -> None:
         "contracts?sort=price.asc",
         "contracts?cursor=b1-3",
         "contracts?cursor=f1-9999999999999999999",
+        "contracts?cursor=f1-4110000000000000000",
         "contracts/ESZ5?limit=1",
         "products?sector=%00",
         "schedules?session_end_date=2025",
@@ -300,6 +302,57 @@ def test_an_unknown_contract_has_no_aggregates(pit: FuturesHouse) -> None:
     """404 for a length of ours and for another."""
     assert pit.ask("aggs/ESZ2019").status == 404
     assert pit.ask("aggs/NOPE?resolution=10min").status == 404
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "aggs/CLZ6?window_start_gte=2029-07-02",
+        "aggs/CLZ6?window_start_gte=2026-11-29",
+        "aggs/CLZ6?window_start_lt=704003692&sort=window_start.asc",
+        "aggs/ESZ6?window_start_gte=2029-07-02",
+        "aggs/ESZ6?window_start_gte=1793000000000000001&window_start_lt=1793000000000000009",
+        "/api/v1/data/ohlcv?symbol=CLZ2026&start=2026-11-29",
+    ],
+)
+def test_where_nothing_can_be_there_is_no_data(run: Run, target: str) -> None:
+    """In the future, behind the last day of trading or before the first: 404, not 400."""
+    pit = FuturesHouse(run, now=1_796_000_000.0)  # 2026-11-30
+    refused = pit.ask(target)
+    assert refused.status == 404, refused.body
+    assert refused.json["type"].endswith(":no-data")
+
+
+@pytest.mark.parametrize("range_", ["", "&start=2015-11-02", "&start=2015-11-02&end=2015-11-03"])
+def test_a_contract_that_nobody_lists_is_unknown(pit: FuturesHouse, range_: str) -> None:
+    """No range would help; others of its product are offered from the lists that are held."""
+    target = f"/api/v1/data/ohlcv?symbol=ESZ2015&interval=1m{range_}"
+    refused = pit.ask(target)
+    assert refused.status == 404, refused.body
+    assert refused.json["type"].endswith(":unknown-instrument")
+    assert refused.json["detail"] == "massive_futures lists no contract ESZ2015."
+    assert pit.ask("/api/v1/data/symbols?q=ES").status == 200
+    assert "ESZ2025" in pit.ask(target).json["did_you_mean"]
+
+
+def test_whether_a_contract_is_listed_is_asked_once(pit: FuturesHouse) -> None:
+    """And one that is listed stays known, however quiet."""
+    for day in (2, 3, 4):
+        pit.ask(f"/api/v1/data/ohlcv?symbol=ESZ2015&start=2015-11-0{day}&end=2015-11-0{day + 1}")
+    assert len([call for call in pit.calls() if "/contracts" in call]) == 1
+    quiet = pit.ask("/api/v1/data/ohlcv?symbol=ESZ2025&start=2021-11-15&end=2021-11-16")
+    assert quiet.json["type"].endswith(":no-data")
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_who_cannot_tell_makes_no_contract_unknown(pit: FuturesHouse, status: int) -> None:
+    """The list is out of reach, the bars are not: there are none, and no more is said."""
+    fault = Fault(
+        FaultKind("status"), provider="massive_futures", path="/futures/v1/contracts", status=status
+    )
+    pit.simulator.faults.add(fault, pit.clock.monotonic())
+    quiet = pit.ask("/api/v1/data/ohlcv?symbol=ESZ2015&start=2015-11-02&end=2015-11-03")
+    assert quiet.json["type"].endswith(":no-data")
 
 
 def test_the_latest_bars_of_an_expired_contract_are_its_last(run: Run) -> None:
