@@ -1,6 +1,6 @@
 """Answer a request for trades or quotes."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic
 
 from msgspec import Struct
@@ -27,6 +27,8 @@ from domain.ticks import T, TickKey
 from domain.timerange import RangeSet
 from ports.clock import Clock
 from ports.market_data import CallContext
+
+MANY = 1000  # ticks of one moment, that are taken at their word
 
 
 class TickQuery(Struct, frozen=True, kw_only=True):
@@ -100,6 +102,7 @@ class ReadTicks(Generic[T]):
         await self._flights.drain()
 
     async def _answer(self, query: TickQuery, context: CallContext) -> TickAnswer[T]:
+        query = await self._believed(query, context)
         capability = self._collect.subject.capability
         window = self._window(query)
         able = self._candidates.offers.able(capability, query.instrument, query.provider)
@@ -120,6 +123,13 @@ class ReadTicks(Generic[T]):
         if best is not None:
             return self._made(query, window, best[0], able, best[1])
         return await self._stale(query, window, able, attempts, context)
+
+    async def _believed(self, query: TickQuery, context: CallContext) -> TickQuery:
+        """With ``skip`` as it can be."""
+        if query.start_ns is None or query.skip <= MANY:
+            return query
+        place = query.start_ns, query.skip
+        return replace(query, skip=await counted(lambda q: self(q, context), query, place))
 
     async def _best(  # the question and what has come of it so far
         self,
@@ -218,6 +228,21 @@ class ReadTicks(Generic[T]):
             gaps=view.gaps,
             next=following,
         )
+
+
+async def counted(
+    read: Callable[[TickQuery], Awaitable[TickAnswer[T]]], query: TickQuery, place: tuple[int, int]
+) -> int:
+    """How many ticks of a moment (ns) have been shown, who says that it was so many.
+
+    To read on behind as many as somebody made up could take for ever.
+    """
+    moment, said = place
+    span = replace(query, start_ns=moment, end_ns=moment + 1, limit=said, skip=0)
+    try:
+        return min(said, len((await read(span)).ticks))
+    except NoData:
+        return 0
 
 
 def _refuse_ignorance(view: TickView[T], name: str, capability: Capability) -> None:

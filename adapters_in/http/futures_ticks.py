@@ -6,7 +6,7 @@ from typing import Generic
 from msgspec import Struct
 from msgspec.structs import replace
 
-from application.read_ticks import TickAnswer, TickQuery
+from application.read_ticks import MANY, TickAnswer, TickQuery, counted
 from domain.errors import NoData
 from domain.futures import iso_date
 from domain.session_facts import day_number
@@ -48,6 +48,8 @@ async def collect(
     """
     span = _from(place, _within(query, session), newest=newest)
     skip = 0 if place is None else place[1]
+    if place is not None and skip > MANY:
+        skip = await counted(read, query, place)
     span, wanted = replace(span, limit=query.limit + skip + 1), query.limit + skip + 1
     found: list[T] = []
     for _ in range(_PAGES):

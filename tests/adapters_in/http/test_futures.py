@@ -1,6 +1,7 @@
 """The futures API over the real provider and the simulator."""
 
 import json
+import re
 
 import pytest
 
@@ -404,6 +405,16 @@ def test_trades_of_a_moment_go_on_either_way(pit: FuturesHouse) -> None:
     for order in ("asc", "desc"):
         target = f"trades/ESZ5?timestamp={moment}&limit=1&sort=timestamp.{order}"
         assert walked(pit, target) == [moment] * len(whole)
+
+
+@pytest.mark.parametrize("moment", [1_763_474_280 * NS, 4_061_541_393_831_411_894])
+def test_a_cursor_skips_no_more_than_there_is(pit: FuturesHouse, moment: int) -> None:
+    """Nobody reads a million trades because a made-up cursor says that they were shown."""
+    rows = pit.data(f"trades/ESZ5?limit=5&cursor=f1-{moment}-900000")
+    assert len(rows) == 5
+    assert rows[0]["ts_ns"] <= moment
+    asked = [int(limit) for call in pit.calls() for limit in re.findall(r"limit=(\d+)", call)]
+    assert sum(asked) < 51_000
 
 
 def test_trades_of_a_session_are_of_that_session(pit: FuturesHouse) -> None:

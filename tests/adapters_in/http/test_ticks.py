@@ -68,6 +68,15 @@ def test_ranges_are_half_open(house: House, query: str, wanted: range) -> None:
         assert seconds(house.ask(TRADES + query)) == list(wanted)
 
 
+@pytest.mark.parametrize(("moment", "first"), [(T0 * NS, T0), (T0 * NS + AFTER, T0 + 1)])
+def test_a_cursor_skips_no_more_than_there_is(house: House, moment: int, first: int) -> None:
+    """Nobody reads a million ticks because a made-up cursor says that they were shown."""
+    body = house.ask(f"{TRADES}&limit=5&cursor=t1-{moment}-900000")
+    assert seconds(body) == list(range(first, first + 5))
+    asked = [ask for ask in house.first.asks if ask.end_ns != moment + 1]
+    assert max(ask.limit for ask in asked) < 20
+
+
 def test_what_is_held_is_not_asked_for_again(house: House) -> None:
     """A range of the past that was answered once comes from the store."""
     query = f"{TRADES}&start={T0}&end={T0 + 60}"
