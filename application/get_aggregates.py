@@ -8,10 +8,16 @@ from msgspec import Struct
 from application.answers import BarsAnswer
 from application.contract_lives import question_about
 from application.get_bars import GetBars
-from application.get_futures import GetFutures
+from application.get_futures import FuturesPage, GetFutures
 from domain.bars import BarSeries
 from domain.contract_names import delivery_end
-from domain.errors import MarketDataError, NoData
+from domain.errors import (
+    MarketDataError,
+    NoData,
+    NoProviderAvailable,
+    UnsupportedInterval,
+    ValueRefused,
+)
 from domain.futures import Aggregate, Contract, FuturesAsk, FuturesKind, iso_date
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
@@ -82,6 +88,7 @@ class GetAggregates:
         """The page.
 
         Raises:
+            UnsupportedInterval: the provider has no windows of that length.
             UnknownInstrument, NoData, NoProviderAvailable, DeadlineExceeded, StoreUnavailable:
                 as :class:`GetBars` and :class:`GetFutures`.
         """
@@ -100,7 +107,7 @@ class GetAggregates:
             filters=(("resolution", query.resolution), ("ticker", query.ticker), *told),
             sort=f"window_start.{'desc' if query.newest else 'asc'}",
         )
-        page = await self._get_futures(ask, query.limit, context)
+        page = await self._asked(ask, query, context)
         rows = tuple(record for record in page.records if isinstance(record, Aggregate))
         return AggregatesPage(
             provider=page.provider,
@@ -110,6 +117,21 @@ class GetAggregates:
             cached=page.cached,
             stale=page.stale,
         )
+
+    async def _asked(
+        self, ask: FuturesAsk, query: AggregatesQuery, context: CallContext
+    ) -> FuturesPage:
+        """The answer; of a refused question only the length can be wrong, for all we know."""
+        try:
+            return await self._get_futures(ask, query.limit, context)
+        except NoProviderAvailable as error:
+            if ValueRefused.code not in {attempt.code for attempt in error.attempts}:
+                raise
+        message = (
+            f"{self._get_futures.provider} gives no aggregates of {query.resolution}: "
+            "use another count or the next unit, such as 1min, 15min, 1hour, 1session or 1week."
+        )
+        raise UnsupportedInterval(message, "resolution")
 
     async def _bars(
         self,

@@ -22,6 +22,7 @@
     │   ├── RangeUnavailable           it knows the symbol but not that far back
     │   ├── BudgetUnavailable          the shared budget cannot be asked: fail closed
     │   └── CallRefused                our own bug or limit: nothing to retry
+    │       └── ValueRefused           a value of the question that it does not take
     ├── NoProviderAvailable            every candidate failed; carries one reason each
     ├── StoreUnavailable               the database cannot be reached
     ├── Overloaded                     we refuse work rather than queue it for ever
@@ -213,6 +214,13 @@ class CallRefused(ProviderError):
 
     code = "call-refused"
     title = "The provider refused the call"
+
+
+class ValueRefused(CallRefused):
+    """The provider understands the call, but does not take one of its values."""
+
+    code = "value-refused"
+    title = "The provider does not take a value"
 
 
 class Attempt(Struct, frozen=True):

@@ -17,7 +17,7 @@ from adapters_out.providers.massive_futures.bars import PAGE, RESOLUTIONS, bars_
 from adapters_out.providers.massive_futures.lists import futures_of, listings_of
 from adapters_out.providers.massive_futures.ticks import price_of, quotes_of, trades_of
 from domain.coverage import GapReason
-from domain.errors import NotEntitled, NotListed
+from domain.errors import NotEntitled, NotListed, ValueRefused
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Basis, Capabilities, Capability, ProviderPolicy
@@ -47,6 +47,7 @@ _FAULTS = Faults(
     rules=(
         FaultRule(NotEntitled, "needs a higher plan for this", codes=("NOT_AUTHORIZED",)),
         FaultRule(NotListed, "does not list the contract", codes=("NOT_FOUND",)),
+        FaultRule(ValueRefused, "does not take a value", (400,)),
     ),
 )
 

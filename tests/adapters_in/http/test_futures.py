@@ -224,6 +224,18 @@ def test_a_length_that_nobody_has_is_not_offered(pit: FuturesHouse) -> None:
     assert (refused.status, pit.calls()) == (422, [])
 
 
+@pytest.mark.parametrize("resolution", ["9month", "7session", "99year"])
+def test_a_length_that_the_provider_refuses_is_not_offered(
+    pit: FuturesHouse, resolution: str
+) -> None:
+    """It alone knows which counts of a unit there are; asking again would not help."""
+    refused = pit.ask(f"aggs/ESZ5?resolution={resolution}")
+    assert refused.status == 422
+    assert refused.json["type"].endswith(":unsupported-interval")
+    assert refused.json["parameter"] == "resolution"
+    assert f"no aggregates of {resolution}" in refused.json["detail"]
+
+
 def test_aggregates_are_newest_first_and_those_of_the_bars(pit: FuturesHouse) -> None:
     """The same numbers as on the main route, with what futures have besides; stored together."""
     rows = pit.data("aggs/ESZ5?limit=5")
@@ -407,6 +419,7 @@ def test_trades_of_a_moment_go_on_either_way(pit: FuturesHouse) -> None:
         assert walked(pit, target) == [moment] * len(whole)
 
 
+@pytest.mark.timeout(15)
 @pytest.mark.parametrize("moment", [1_763_474_280 * NS, 4_061_541_393_831_411_894])
 def test_a_cursor_skips_no_more_than_there_is(pit: FuturesHouse, moment: int) -> None:
     """Nobody reads a million trades because a made-up cursor says that they were shown."""

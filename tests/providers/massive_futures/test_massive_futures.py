@@ -17,6 +17,7 @@ from domain.errors import (
     NotEntitled,
     NotListed,
     RateLimited,
+    ValueRefused,
 )
 from domain.instrument import Instrument
 from domain.interval import Interval
@@ -137,7 +138,11 @@ def test_recorded_refusals_are_understood(
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
-        (400, b'{"status":"ERROR","request_id":"x","error":"unsupported resolution"}', CallRefused),
+        (
+            400,
+            b'{"status":"ERROR","request_id":"x","error":"unsupported resolution"}',
+            ValueRefused,
+        ),
         (404, b'{"status":"NOT_FOUND","message":"no such ticker"}', NotListed),
         (404, b"404 page not found", CallRefused),
         (429, b'{"status":"ERROR","error":"You\'ve exceeded the maximum requests"}', RateLimited),
