@@ -131,7 +131,7 @@ def problem_of(error: MarketDataError, now: float) -> Problem:
         retry_after_s=_retry_after(error, now)
         if status >= HTTPStatus.SERVICE_UNAVAILABLE
         else UNSET,
-        attempts=tuple(_shown(a) for a in attempts) or UNSET,
+        attempts=tuple(_shown(a) for a in attempts if a.provider) or UNSET,
     )
 
 

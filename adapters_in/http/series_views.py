@@ -1,5 +1,6 @@
 """What is stored, and who provides it, as the bodies of answers."""
 
+import math
 from datetime import UTC, datetime
 
 from adapters_in.http import bodies_series as bodies
@@ -33,7 +34,7 @@ def provider_view(facts: ProviderFacts) -> bodies.ProviderView:
             health.state.value, health.latency_p50_ms, health.error_rate, health.score
         ),
         budget=bodies.Budget(
-            budget.limit_per_s, budget.used_fraction, None if frozen is None else int(frozen)
+            budget.limit_per_s, budget.used_fraction, None if frozen is None else math.ceil(frozen)
         ),
     )
 

@@ -65,6 +65,16 @@ def test_reasons_per_provider(house: House) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_reason_of_all_together_is_nobodys_attempt(house: House) -> None:
+    """It is the detail; an attempt names who made it."""
+    for exchange in (house.first, house.second):
+        exchange.fault = errors.RangeUnavailable("Too old.", provider=exchange.name)
+    answer = house.ask(OHLCV)
+    assert (answer.status, answer.json.get("attempts")) == (422, None)
+    assert "paper: Too old" in answer.json["detail"]
+    assert "spare: Too old" in answer.json["detail"]
+
+
 def test_unknown_instrument(house: House) -> None:
     """A pair or a stock that nobody lists is 404."""
     for symbol in ("ZZZUSDT", "AAPL"):

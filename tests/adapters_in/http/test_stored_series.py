@@ -1,7 +1,9 @@
 """Coverage, gaps, revisions, quality, lineage, symbols and providers over HTTP."""
 
 import pytest
+from msgspec.structs import replace
 
+from adapters_in.http.series_views import provider_view
 from domain.errors import ProviderUnavailable
 from tests.adapters_in.http.house import NOW, House
 
@@ -116,3 +118,10 @@ def test_providers(house: House) -> None:
     assert found[0]["health"].keys() == {"state", "latency_ms_p50", "error_rate", "score"}
     assert found[0]["budget"].keys() == {"limit_per_s", "used_fraction", "banned_until"}
     assert (found[0]["type"], found[0]["rate_limit"]) == ("crypto", "10 req/sec")
+
+
+def test_a_ban_is_over_when_it_says_so(house: House) -> None:
+    """Its end is rounded up, as Retry-After is: nobody comes back too early."""
+    facts = house.run(house.services.list_providers())[0]
+    frozen = replace(facts, budget=replace(facts.budget, frozen_until=NOW + 8.2))
+    assert provider_view(frozen).budget.banned_until == int(NOW) + 9
