@@ -94,7 +94,7 @@ async def _toolbox(settings: Settings, log: EventLog) -> AsyncIterator[Toolbox]:
     async with open_application(settings, log) as opened:
         use, ring = opened.application, opened.ring
         yield Toolbox(
-            get_bars=use.get_bars(),
+            adjust_bars=use.adjust_bars(),
             fill_gaps=use.fill_gaps(),
             inspect=use.inspect(),
             list_providers=use.list_providers(),

@@ -13,6 +13,7 @@ from adapters_in.cli.runtime import Runtime, Toolbox
 from adapters_in.cli.screen import Screen
 from adapters_in.cli.spelling import full_name
 from application.answers import BarsAnswer
+from domain.adjustment import Adjust
 from domain.bars import Bar
 from domain.errors import InvalidRequest
 from domain.interval import Interval
@@ -36,6 +37,9 @@ class BarsOptions:
     limit: Annotated[int, Parameter(help="How many bars at most.")] = 500
     provider: Annotated[str | None, Parameter(help="This provider or an error.")] = None
     as_of: Annotated[str | None, Parameter(help="What was known at that moment.")] = None
+    adjust: Annotated[Literal["none", "splits", "all"], Parameter(help="For which actions.")] = (
+        "none"
+    )
     format: Annotated[Literal["table", "json", "csv"], Parameter(help="How to print.")] = "table"
     json: Annotated[bool, Parameter(negative=(), help="The same as --format json.")] = False
 
@@ -47,8 +51,9 @@ async def bars(runtime: Runtime, symbol: str, options: BarsOptions) -> int:
         MarketDataError: as the use case.
     """
     async with runtime.toolbox() as tools:
-        answer = await tools.get_bars(
+        answer = await tools.adjust_bars(
             await _query(tools, symbol, options),
+            Adjust(options.adjust),
             CallContext(tools.clock.monotonic() + tools.deadline_s, request_id=tools.ids.new()),
         )
         now = tools.clock.now()
@@ -81,6 +86,7 @@ async def _query(tools: Toolbox, symbol: str, options: BarsOptions) -> BarQuery:
 def _table(answer: BarsAnswer) -> None:
     console = Screen()
     said = ", stale" * answer.stale + ", substituted" * answer.substituted
+    said += f", adjusted for {answer.adjusted}" if answer.adjusted else ""
     score = answer.quality.score
     title = (
         f"{answer.instrument.id} {answer.interval.value} from {answer.provider}, "
@@ -108,6 +114,7 @@ def _json(answer: BarsAnswer, now: float) -> None:
         "provider": answer.provider,
         **({} if finer is None else {"rolled_up_from": finer.value}),
         **({"adjusted": answer.adjusted} if answer.adjusted else {}),
+        **({"actions_from": answer.actions_from} if answer.actions_from else {}),
         "cached": None if pure else answer.cached,
         "stale": None if pure else answer.stale,
         "age_s": None if pure else max(0, int(now - answer.learned_at)),

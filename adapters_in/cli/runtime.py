@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from application.adjust_bars import AdjustBars
 from application.cancel_job import CancelJob
 from application.fill_gaps import FillGaps
-from application.get_bars import GetBars
 from application.inspect_series import InspectSeries
 from application.list_jobs import ListJobs
 from application.list_providers import ListProviders
@@ -21,7 +21,7 @@ from ports.clock import Clock, Ids
 class Toolbox:
     """The use cases of the short-lived commands, over an open store."""
 
-    get_bars: GetBars
+    adjust_bars: AdjustBars
     fill_gaps: FillGaps
     inspect: InspectSeries
     list_providers: ListProviders

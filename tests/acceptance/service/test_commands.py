@@ -107,6 +107,8 @@ def test_the_terminal_forms(stage: Stage) -> None:
         (("bars", "BTCUSDT", "--interval", "7m"), 2, ("1mo",)),
         (("bars", "BTCUSDT", "--provider", "nobody"), 2, ("nobody", "kraken")),
         (("bars", "BTCUSDT", "--format", "xml"), 2, ("xml", "csv")),
+        (("bars", "BTCUSDT", "--adjust", "some"), 2, ("some", "splits")),
+        (("bars", "AAPL", "--interval", "1w", "--adjust", "all"), 2, ("adjust=all", "1d")),
         (("bars", "BTCUSDT", "--start", "1717372800000"), 2, ("--start",)),
         (("bars", "NOSUCHUSDT"), 1, ("NOSUCH-USDT",)),
         (("backfill", "BTCUSDT"), 2, ("interval",)),
@@ -301,6 +303,24 @@ def test_the_terminal_says_what_http_says(stage: Stage) -> None:
             OHLCV, symbol="BTCUSDT", interval="1m", limit=limit, as_of=moment, **span
         )
         assert json.loads(stage.cli("bars", "BTCUSDT", *flags).out) == then.json()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("adjust", ["none", "splits", "all"])
+def test_adjusted_bars_in_the_terminal(stage: Stage, adjust: str) -> None:
+    """`--adjust` is the parameter of /ohlcv: the days around a split, with whose actions."""
+    stage.environment["POLYGON_API_KEY"] = "a-key-of-ours"
+    service = stage.serve()
+    asked: dict[str, Any] = {"interval": "1d", "start": "2020-08-24", "end": "2020-09-05"}
+    asked["adjust"] = adjust
+    flags = [word for name, value in asked.items() for word in (f"--{name}", value)]
+    served = service.get(OHLCV, symbol="AAPL", **asked).json()
+    told = json.loads(stage.cli("bars", "AAPL", *flags, "--json").out)
+    live = {"cached": True, "age_s": 0}
+    assert told | live == served | live
+    assert told.get("adjusted", "none") == adjust
+    table = stage.cli("bars", "AAPL", *flags).out
+    assert (f"adjusted for {adjust}" in table) == (adjust != "none")
 
 
 def test_the_simulator_alone(stage: Stage) -> None:
