@@ -76,10 +76,13 @@ class TickWindow(Struct, frozen=True, kw_only=True):
         return max(before, edge - _FIRST_STEP_NS * _GROWTH**asked, 0), end
 
     def gaps(self, known: RangeSet, stored: StoredTicks[T]) -> RangeSet:
-        """Of what the answer spans, that of which not everything is known."""
+        """Of what the answer spans, that of which not everything is known.
+
+        Without a start it spans what was found: nobody asked how far back there might be more.
+        """
         ticks: tuple[Trade | Quote, ...] = stored.ticks
         start, stop = self.span.start, self.stop_ns
-        if len(ticks) >= self.wanted and self.newest:
+        if ticks and self.newest:
             start = ticks[0].ts_ns + 1
         elif len(ticks) >= self.wanted:
             stop = ticks[-1].ts_ns

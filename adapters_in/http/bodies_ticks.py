@@ -45,7 +45,10 @@ class _Ticks(Struct, frozen=True, kw_only=True):
 
 
 class Trades(_Ticks, frozen=True, kw_only=True):
-    """Trades, ascending; ``gaps`` are stretches (to the second) where some may be missing."""
+    """Trades, ascending; ``gaps`` are stretches (to the second) where some may be missing.
+
+    They lie between ``start``, or without one the first row, and ``end``.
+    """
 
     data: tuple[TradeRow, ...]
     gaps: tuple[Span, ...]
@@ -53,7 +56,10 @@ class Trades(_Ticks, frozen=True, kw_only=True):
 
 
 class Quotes(_Ticks, frozen=True, kw_only=True):
-    """Quotes, ascending; ``gaps`` are stretches (to the second) where some may be missing."""
+    """Quotes, ascending; ``gaps`` are stretches (to the second) where some may be missing.
+
+    They lie between ``start``, or without one the first row, and ``end``.
+    """
 
     data: tuple[QuoteRow, ...]
     gaps: tuple[Span, ...]

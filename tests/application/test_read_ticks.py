@@ -119,7 +119,7 @@ def test_the_cursor_counts_within_a_moment() -> None:
 
 
 def test_gaps_are_within_what_is_shown() -> None:
-    """Before the first of enough, and after the last of a full page, nothing is claimed."""
+    """Before the first of the newest, and after the last of a full page, nothing is claimed."""
     ticks = tuple(Trade(ts_ns=at, price=1.0, size=1.0) for at in (10, 20, 30))
     stored = StoredTicks(ticks, (0, 0, 0))
     known = RangeSet((TimeRange(15, 25),))
@@ -128,7 +128,9 @@ def test_gaps_are_within_what_is_shown() -> None:
     first = TickWindow(wanted=3, stop_ns=40, now_ns=40, start_ns=5)
     assert first.gaps(known, stored).ranges == (TimeRange(5, 15), TimeRange(25, 30))
     short = TickWindow(wanted=4, stop_ns=40, now_ns=40)
-    assert short.gaps(known, stored).ranges == (TimeRange(0, 15), TimeRange(25, 40))
+    assert short.gaps(known, stored).ranges == (TimeRange(11, 15), TimeRange(25, 40))
+    nothing = StoredTicks[Trade]((), ())
+    assert short.gaps(known, nothing).ranges == (TimeRange(0, 15), TimeRange(25, 40))
     more = TickWindow(wanted=9, stop_ns=40, now_ns=40, start_ns=5)
     assert more.gaps(known, stored).ranges == (TimeRange(5, 15), TimeRange(25, 40))
 

@@ -204,12 +204,14 @@ def test_quotes_say_whose_clock_they_have(house: House) -> None:
 
 
 def test_quotes_are_collected(house: House) -> None:
-    """Each look at the present is kept; between and before them something may be missing."""
+    """Each look at the present is kept; between them something may be missing."""
     house.ask(QUOTES)
     house.clock.advance(30.0)
     body = house.ask(f"{QUOTES}&limit=3").json
     assert [row["ts"] for row in body["data"]] == [int(NOW), int(NOW) + 30]
-    assert body["gaps"] == [{"start": 0, "end": int(NOW) + 30}]
+    assert body["gaps"] == [{"start": int(NOW), "end": int(NOW) + 30}]
+    asked = house.ask(f"{QUOTES}&start={int(NOW) - 9}").json
+    assert asked["gaps"] == [{"start": int(NOW) - 9, "end": int(NOW) + 30}]
 
 
 def test_quotes_of_the_past_are_not_invented(house: House) -> None:
