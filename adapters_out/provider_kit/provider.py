@@ -125,13 +125,6 @@ class ListingsEndpoint(Struct, frozen=True, kw_only=True):
     read: Callable[[Reply], ListingsPart]
 
 
-class SearchEndpoint(Struct, frozen=True, kw_only=True):
-    """How to find instruments by a few letters, for a provider without a complete list."""
-
-    ask: Callable[[str], Question]
-    read: Callable[[Reply], Sequence[Listing]]
-
-
 class TicksEndpoint(Struct, frozen=True, kw_only=True):
     """How to get trades or quotes, the newest or the first of a range.
 
@@ -223,7 +216,6 @@ class Provider(Struct, frozen=True, kw_only=True):
     bars: BarsEndpoint | None = None
     price: PriceEndpoint | None = None
     listings: ListingsEndpoint | None = None
-    search: SearchEndpoint | None = None
     trades: TicksEndpoint | None = None
     quotes: TicksEndpoint | None = None
     actions: ActionsEndpoint | None = None

@@ -36,6 +36,7 @@ BTC = Instrument.pair("BTC", "USDT")
 ADABTC = Instrument.pair("ADA", "BTC")
 # Answers to questions that are never asked, because another answers them better.
 UNASKED = {
+    "alpha_vantage/symbol_search__1.json": "only whole lists are searched, in the store",
     "binance/ticker_24hr__2.json": "the last price costs as little and says no more than asked",
     "binance/time__1.json": "the Date of every answer tells how its clock stands",
     "coinbase/stats__1.json": "the ticker has the last price and its time",
@@ -45,6 +46,7 @@ UNASKED = {
     "kucoin/symbol__1.json": "the list of all pairs is asked for",
     "kucoin/ua_ticker__1.json": "of the newer family, which is not needed",
     "kucoin/bullet_public__1.json": "the way to a stream",
+    "yahoo/search__1.json": "only whole lists are searched, in the store",
 }
 # The status that each was recorded with, and others that it came with elsewhere.
 REFUSALS = [

@@ -204,21 +204,6 @@ def _events(asset: Asset, span: tuple[int, int]) -> dict[str, object]:
     return {"dividends": dividends, "splits": splits}
 
 
-def _search(request: Request, world: World) -> Reply:
-    text = (request.one("q") or "").upper()
-    quotes = [
-        {
-            "symbol": name,
-            "shortname": name,
-            "quoteType": "CRYPTOCURRENCY" if asset.instrument.quote else "EQUITY",
-            "isYahooFinance": True,
-        }
-        for name, asset in _assets(world).items()
-        if name.startswith(text)
-    ]
-    return Reply.json({"explains": [], "count": len(quotes), "quotes": quotes, "news": []})
-
-
 def _quote(request: Request, world: World) -> Reply:
     """What is unknown is left out; a lot is a hundred."""
     if not has_crumb(request):
@@ -249,7 +234,6 @@ _ROUTES: Mapping[str, Callable[[Request, World], Reply]] = {
     "/": cookie,
     "/v1/test/getcrumb": crumb,
     "/v7/finance/quote": _quote,
-    "/v1/finance/search": _search,
 }
 
 

@@ -20,7 +20,6 @@ from adapters_out.provider_kit.provider import (
     BarsEndpoint,
     PriceEndpoint,
     Provider,
-    SearchEndpoint,
 )
 from adapters_out.provider_kit.sheet import Sheet
 from adapters_out.provider_kit.wall_clock import DAY, unix_of
@@ -28,10 +27,8 @@ from adapters_out.providers.alpha_vantage.facts import (
     NAME,
     ask_actions,
     ask_price,
-    ask_search,
     pair,
     read_actions,
-    read_matches,
     read_price,
 )
 from adapters_out.providers.alpha_vantage.faults import FAULTS
@@ -197,7 +194,6 @@ PROVIDER = Provider(
         instead=BarsEndpoint(ask=_ask_compact, read=_read_bars, rules=PageRules(bounded=False)),
     ),
     price=PriceEndpoint(ask=ask_price, read=read_price),
-    search=SearchEndpoint(ask=ask_search, read=read_matches),
     actions=ActionsEndpoint(questions=ask_actions, read=read_actions),
     ping=Call("/query", {"function": "MARKET_STATUS"}),
 )

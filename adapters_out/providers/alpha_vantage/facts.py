@@ -1,7 +1,6 @@
 """What Alpha Vantage tells of an instrument beside its bars: price, splits and dividends, names."""
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,7 +14,7 @@ from adapters_out.provider_kit.wall_clock import unix_of
 from adapters_out.providers.alpha_vantage.tables import NEW_YORK, Text, plain, read_table
 from domain.actions import ActionKind, CorporateAction
 from domain.errors import NotListed
-from domain.instrument import AssetClass, Instrument, Listing
+from domain.instrument import AssetClass, Instrument
 
 NAME = "alpha_vantage"
 _ABROAD = re.compile(r"\.[A-Z]{2,}$")  # TSCO.LON
@@ -97,19 +96,3 @@ def read_actions(reply: Reply, instrument: Instrument) -> ActionsPart:
                 CorporateAction(day, ActionKind.DIVIDEND, amount=amount, currency=currency)
             )
     return ActionsPart(found)
-
-
-class _Matches(Struct):
-    matches: list[dict[str, Text]] = msgspec.field(name="bestMatches")
-
-
-def ask_search(text: str) -> Call:
-    """Stocks by the beginning of their name or symbol."""
-    return Call("/query", {"function": "SYMBOL_SEARCH", "keywords": text})
-
-
-def read_matches(reply: Reply) -> Sequence[Listing]:
-    """The stocks that were found, the best match first."""
-    found = msgspec.json.decode(reply.body, type=_Matches).matches
-    symbols = [str(match["1. symbol"]) for match in found]
-    return [Listing(NAME, symbol, Instrument.stock(symbol)) for symbol in symbols]

@@ -15,7 +15,6 @@ from adapters_out.provider_kit.provider import (
     LastPrice,
     PriceEndpoint,
     Provider,
-    SearchEndpoint,
 )
 from adapters_out.provider_kit.wall_clock import day_of
 from adapters_out.providers.yahoo.answers import Chart, chart_of, price_in, prices_of, trouble_of
@@ -23,9 +22,7 @@ from adapters_out.providers.yahoo.bars import HISTORY_S, SPELLING, ask_bars, pag
 from adapters_out.providers.yahoo.quotes import COOKIE_HOST, QUOTES
 from adapters_out.providers.yahoo.symbols import (
     NAME,
-    ask_search,
     chart_call,
-    read_matches,
     symbol_of,
 )
 from domain.actions import ActionKind, CorporateAction
@@ -137,7 +134,6 @@ PROVIDER = Provider(
     bars=BarsEndpoint(ask=ask_bars, read=read_bars, page=page_of, rules=PageRules(bounded=False)),
     price=PriceEndpoint(ask=lambda i: chart_call(symbol_of(i), _TODAY), read=_read_price),
     quotes=QUOTES,
-    search=SearchEndpoint(ask=ask_search, read=read_matches),
     actions=ActionsEndpoint(questions=_ask_actions, read=_read_actions),
     ping=chart_call("SPY", _TODAY),
 )

@@ -119,13 +119,6 @@ def test_dividends_before_a_split_are_parts_of_what_was_paid() -> None:
     assert set(before) == {0.205}
 
 
-def test_names_are_found() -> None:
-    """Stocks and coins by their beginning."""
-    request = Request("/v1/finance/search", (("q", "am"),), headers={"user-agent": BROWSER})
-    found = told(simulator_at().arrive("yahoo", request).reply)["quotes"]
-    assert {quote["symbol"] for quote in found} == {"AMZN", "AMD"}
-
-
 def quoted(symbols: str, crumb: str | None, cookie: str) -> Reply:
     """The reply to a question for quotes."""
     pairs = (("symbols", symbols), *((("crumb", crumb),) if crumb else ()))

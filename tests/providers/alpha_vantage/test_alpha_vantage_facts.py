@@ -35,8 +35,7 @@ DAY = 86_400
 KEY = "ABCDEFGH12345678"
 assert PROVIDER.price is not None
 assert PROVIDER.actions is not None
-assert PROVIDER.search is not None
-PRICE, ACTIONS, SEARCH = PROVIDER.price, PROVIDER.actions, PROVIDER.search
+PRICE, ACTIONS = PROVIDER.price, PROVIDER.actions
 
 
 def at(text: str) -> int:
@@ -111,15 +110,6 @@ def test_splits_are_read_from_csv() -> None:
     (call,) = ACTIONS.questions(IBM)
     assert isinstance(call, Call)
     assert call.params["function"] == "TIME_SERIES_DAILY_ADJUSTED"
-
-
-@pytest.mark.recordings
-def test_recorded_matches_are_read(recordings: Path) -> None:
-    """Symbols in the order of how well they match."""
-    found = SEARCH.read(recorded(recordings, "symbol_search__1.json"))
-    assert [m.symbol for m in found[:2]] == ["BA", "BABA"]
-    assert found[0].instrument == Instrument.stock("BA")
-    assert SEARCH.ask("BA") == Call("/query", {"function": "SYMBOL_SEARCH", "keywords": "BA"})
 
 
 @pytest.mark.recordings

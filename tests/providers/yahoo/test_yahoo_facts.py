@@ -26,8 +26,7 @@ AAPL = Instrument.stock("AAPL")
 NOW = 1_740_000_000.0
 assert PROVIDER.price is not None
 assert PROVIDER.actions is not None
-assert PROVIDER.search is not None
-PRICE, ACTIONS, SEARCH = PROVIDER.price, PROVIDER.actions, PROVIDER.search
+PRICE, ACTIONS = PROVIDER.price, PROVIDER.actions
 
 
 def at(text: str) -> int:
@@ -121,26 +120,6 @@ def test_all_actions_are_asked_for_at_once() -> None:
     (call,) = ACTIONS.questions(AAPL)
     assert isinstance(call, Call)
     assert (call.params["events"], call.params["period1"]) == ("div,splits", 0)
-
-
-@pytest.mark.recordings
-def test_recorded_matches_are_read(recordings: Path) -> None:
-    """Stocks and funds; options and companies without a symbol are left out."""
-    found = SEARCH.read(recorded(recordings, "search__1.json"))
-    assert [(m.symbol, m.instrument.id) for m in found] == [("AAPL", "AAPL"), ("AAPU", "AAPU")]
-    call = SEARCH.ask("AAPL")
-    assert isinstance(call, Call)
-    assert (call.path, call.params["q"]) == ("/v1/finance/search", "AAPL")
-
-
-def test_matches_are_spelled_as_ours() -> None:
-    """Share classes behind a point, coins by their code."""
-    quotes = [
-        {"symbol": "BRK-B", "quoteType": "EQUITY"},
-        {"symbol": "SUI20947-USD", "quoteType": "CRYPTOCURRENCY"},
-    ]
-    found = SEARCH.read(Reply(200, json.dumps({"quotes": quotes}).encode()))
-    assert [m.instrument.id for m in found] == ["BRK.B", "SUI-USD"]
 
 
 @pytest.mark.recordings

@@ -15,7 +15,7 @@ from adapters_in.simulator.dialects.alpha_vantage.series import (
     intraday,
     periods,
 )
-from adapters_in.simulator.dialects.alpha_vantage.told import quote, rate, search, status
+from adapters_in.simulator.dialects.alpha_vantage.told import quote, rate, status
 from adapters_in.simulator.dialects.alpha_vantage.words import limit, refuse, said, unknown
 from adapters_in.simulator.wire import Dialect, Reply, Request, World
 
@@ -39,7 +39,6 @@ _FUNCTIONS: Mapping[str, Callable[[Request, World], Reply]] = {
     "CRYPTO_INTRADAY": coin_intraday,
     "GLOBAL_QUOTE": quote,
     "CURRENCY_EXCHANGE_RATE": rate,
-    "SYMBOL_SEARCH": search,
     "MARKET_STATUS": status,
 }
 

@@ -7,7 +7,6 @@ import numpy as np
 from adapters_in.simulator.columns import Grid
 from adapters_in.simulator.dialects.alpha_vantage.words import coin, stamps_of, stock, unknown
 from adapters_in.simulator.wire import Reply, Request, World, decimal
-from domain.instrument import AssetClass
 from domain.interval import Interval
 
 
@@ -56,16 +55,6 @@ def rate(request: Request, world: World) -> Reply:
     )
     told = {f"{place}. {name}": value for place, (name, value) in enumerate(values, 1)}
     return Reply.json({"Realtime Currency Exchange Rate": told})
-
-
-def search(request: Request, world: World) -> Reply:
-    """Stocks whose symbol begins like that."""
-    text = (request.one("keywords") or "").upper()
-    found = [a.id for a in world.assets(AssetClass.STOCK) if a.id.startswith(text)]
-    names = ("symbol", "name", "type", "region", "currency", "matchScore")
-    rows = [(s, f"{s} Inc", "Equity", "United States", "USD", "1.0000") for s in found]
-    places = [f"{place}. {name}" for place, name in enumerate(names, 1)]
-    return Reply.json({"bestMatches": [dict(zip(places, row, strict=True)) for row in rows]})
 
 
 def status(_: Request, __: World) -> Reply:
