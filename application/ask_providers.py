@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from application.answers import BarsAnswer
 from application.complete_series import CompleteSeries
 from application.explain_failure import attempt_of
@@ -71,15 +73,25 @@ class AskProviders:
         if best is not None and len(best.series):
             return best
         if best is not None:
-            found = await self._newest_stored(question, (best.provider,))
-            if found is None:
-                raise NoData(_nothing(best))
-            return found
+            return await self._without_bars(question, best)
         stored = await self.stored(question)
         if stored is None:
             late = is_late(self._clock, context)
             raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
         return stored
+
+    async def _without_bars(self, question: Question, answer: BarsAnswer) -> BarsAnswer:
+        """What to say when the first who answered has none there.
+
+        Raises:
+            NoData: there is nothing else to say.
+        """
+        if question.query.onward:
+            return replace(answer, learned_at=self._clock.now())
+        found = await self._newest_stored(question, (answer.provider,))
+        if found is None:
+            raise NoData(_nothing(answer))
+        return found
 
     async def stored(self, question: Question) -> BarsAnswer | None:
         """The fullest answer that the store has, or else the newest bars of all."""

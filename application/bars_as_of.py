@@ -67,7 +67,7 @@ class BarsAsOf:
         else:
             best = max(partial, key=lambda answer: len(answer.series))
             among = question.names
-        if len(best.series):
+        if len(best.series) or (settled and question.query.onward):
             return best
         return await self._look_back(question, among, now)
 

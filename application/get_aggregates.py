@@ -38,7 +38,8 @@ class AggregatesQuery(Struct, frozen=True, kw_only=True):
     """Windows that open in ``[start_ns, end_ns)`` (Unix ns; None: open), of one ticker.
 
     The last ``limit`` of them in descending order with ``newest``, else the first, ascending.
-    ``instrument`` is None for what is no contract of ours, such as a spread.
+    ``instrument`` is None for what is no contract of ours, such as a spread; ``onward`` pages may
+    be empty.
     """
 
     ticker: str
@@ -48,6 +49,7 @@ class AggregatesQuery(Struct, frozen=True, kw_only=True):
     start_ns: int | None = None
     end_ns: int | None = None
     newest: bool = True
+    onward: bool = False
 
 
 class AggregatesPage(Struct, frozen=True, kw_only=True):
@@ -143,7 +145,7 @@ class GetAggregates:
         asked = await self._bar_query(query, instrument, interval, context)
         answer = await self._get_bars(asked, context)
         series = answer.series
-        if query.newest:
+        if query.newest and len(series):
             series = series.between(_seconds(query.start_ns) or 0, int(series.ts[-1]) + 1)
         kept = slice(-query.limit, None) if query.newest else slice(0, query.limit)
         rows = await self._rows(query, answer, series.where(kept))
@@ -179,7 +181,16 @@ class GetAggregates:
         if start is not None and end is not None and end <= start:
             raise NoData(f"There are no windows of {query.ticker} in that stretch of time.")
         provider = self._get_futures.provider
-        return BarQuery(query.ticker, instrument, interval, limit, start, end, provider)
+        return BarQuery(
+            query.ticker,
+            instrument,
+            interval,
+            limit,
+            start,
+            end,
+            provider,
+            onward=query.onward and not query.newest,
+        )
 
     async def _begun(self, instrument: Instrument, context: CallContext) -> int:
         """The first day of trading; some years before the end if nobody can tell it."""

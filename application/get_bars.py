@@ -126,8 +126,10 @@ class GetBars:
         first = self._candidates.offers.first_choice(names, query.instrument)
         can = self._candidates.offers.provider(first).capabilities
         view = await self._read.view(question, first, can, now)
-        _refuse_closed(view, now)
         stored = assemble(question, view, now, cached=True)
+        if query.onward and query.use_cache and not len(stored.series) and view.is_complete(now):
+            return msgspec.structs.replace(stored, learned_at=now)
+        _refuse_closed(view, now)
         hit = view.is_complete(now) and is_good(stored) and _is_for_store(query)
         self._telemetry.cache_asked("store", hit=hit)
         if hit:

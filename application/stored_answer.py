@@ -77,8 +77,8 @@ class ReadStored:
         lead, first = await self.lead(question, view.held, now)
         if lead.unknown(now):
             return replace(view, short=True)
-        if first is None:
-            return view
+        if first is None:  # there is no other page
+            return replace(view, window=BarWindow(view.window.range))
         window = window_from(question.query, lead.span.start, first, now)
         span = window.range or lead.span
         return View(await self(lead.key, span, question.query.as_of), window)

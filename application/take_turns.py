@@ -94,6 +94,7 @@ def flight_key(query: BarQuery) -> str:
         query.provider,
         query.use_cache,
         query.include_partial,
+        query.onward,
     )
     return ":".join("" if fact is None else str(fact) for fact in facts)
 

@@ -26,7 +26,8 @@ class BarQuery(Struct, frozen=True):
     """A request for bars. Times are Unix seconds; ``as_of`` is in µs.
 
     ``use_cache=False`` means that a provider is asked whatever is stored: for what was lost
-    or never fetched, or else for the whole range again.
+    or never fetched, or else for the whole range again. ``onward`` says that the pages before had
+    the bars of the range: then none is an answer, and no error.
     """
 
     symbol: str
@@ -40,6 +41,7 @@ class BarQuery(Struct, frozen=True):
     include_partial: bool = False
     as_of: int | None = None
     fill: Fill = Fill.NONE
+    onward: bool = False
 
     @property
     def is_anchored(self) -> bool:

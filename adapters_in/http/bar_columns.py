@@ -54,7 +54,7 @@ def columns_of(answer: BarsAnswer, fill: Fill = Fill.NONE) -> Columns:
     series = answer.series
     floats = {name: getattr(series, name) for name in (*PRICES, "volume", "vwap")}
     ts, trades, missing = series.ts, series.trades, None
-    if fill is not Fill.NONE:
+    if fill is not Fill.NONE and len(series):
         ts = series.interval.grid(_fill_from(answer), answer.window.end)
         at = np.searchsorted(series.ts, ts).clip(max=max(0, len(series) - 1))
         missing = series.ts[at] != ts

@@ -194,6 +194,7 @@ class BarRoutes:
             include_partial=values.get("include_partial", False),
             as_of=values.get("as_of"),
             fill=Fill(values.get("fill", "none")),
+            onward=values.get("cursor") is not None,
         )
         return await services.adjust_bars(query, Adjust(values.get("adjust", "none")), call.context)
 

@@ -65,6 +65,7 @@ class FuturesDataRoutes:
             start_ns=start,
             end_ns=end,
             newest=newest,
+            onward=values["cursor"] is not None,
         )
         page = await services.get_aggregates(query, call.context)
         fields = {

@@ -89,6 +89,7 @@ class IndicatorRoutes:
             end=values["end"],
             provider=values["provider"],
             as_of=values["as_of"],
+            onward=values["cursor"] is not None,
         )
         mode = Adjust(values["adjust"])
         found = await services.compute_indicators(query, chosen, mode, call.context)

@@ -88,7 +88,7 @@ def as_of() -> Parameter:
 def cursor() -> Parameter:
     """The next page of bars."""
     mark = Text(CURSOR, 16, "the value of next, unchanged")
-    text = "The value of next: the page that follows; it supersedes start."
+    text = "The value of next: the page that follows, maybe empty; it supersedes start."
     return Parameter("cursor", mark, text)
 
 

@@ -59,3 +59,14 @@ def test_pages(house: House) -> None:
         assert target.endswith(f"&cursor={following}" if following else "")
         assert bool(following) == bool(target)
     assert seen == list(range(start, start + 600, 60))
+
+
+def test_a_walk_ends_well_where_nothing_was_traded_any_more(house: House) -> None:
+    """The last page is empty, and no error."""
+    last = int(NOW) // 60 * 60 - 60
+    house.first.holes = frozenset({last, last - 60})
+    target = f"{ROUTE}&indicators=sma_5,macd&start={last - 300}&limit=4"
+    first = house.ask(target).json
+    body = house.ask(f"{target}&cursor={first['next']}").json
+    assert (len(first["data"]), body["data"], body["next"]) == (4, [], None)
+    assert body["indicators"] == first["indicators"]

@@ -331,3 +331,39 @@ def test_a_correction_is_not_hidden_by_memory(house: House) -> None:
     after = house.ask(f"{BTC}&limit=3").json
     assert after["cached"] is True
     assert [row["close"] for row in after["data"]] == [row["close"] + 5.0 for row in before]
+
+
+@pytest.mark.parametrize("fill", ["none", "null", "previous"])
+@pytest.mark.parametrize("silent", [1, 4, 5, 8, 30])
+def test_a_walk_ends_well_where_nothing_was_traded_any_more(
+    house: House, silent: int, fill: str
+) -> None:
+    """Whoever is told of a next page gets it, though it may be empty; from memory as well."""
+    house.first.holes = frozenset(LAST - 60 * n for n in range(silent))
+    start = LAST - 60 * 39
+    for _ in range(2):
+        target = f"{BTC}&start={start}&limit=4&fill={fill}"
+        seen: list[int] = []
+        while target:
+            answer = house.ask(target)
+            assert answer.status == 200, answer.body
+            body = answer.json
+            seen += [row["ts"] for row in body["data"] if "filled" not in row]
+            assert body["age_s"] < 5
+            assert bool(body["next"]) == ("link" in answer.headers)
+            target = answer.headers.get("link", "").partition(">")[0].removeprefix("<")
+        assert seen == list(range(start, LAST - 60 * (silent - 1), 60))
+    empty = house.ask(f"{BTC}&start={LAST - 60 * (silent - 1)}&limit=4")
+    assert (empty.status, empty.json["type"][-7:]) == (404, "no-data")
+
+
+def test_a_walk_as_of_a_moment_ends_as_it_did_then(house: House) -> None:
+    """The same pages, the empty one included."""
+    house.first.holes = frozenset({LAST, LAST - 60})
+    start = LAST - 60 * 7
+    target = f"{BTC}&start={start}&limit=3"
+    cursor = house.ask(f"{target}&cursor={house.ask(target).json['next']}").json["next"]
+    last = house.ask(f"{target}&cursor={cursor}").json
+    house.clock.advance(2)
+    then = house.ask(f"{target}&cursor={cursor}&as_of={int(NOW) + 1}").json
+    assert (last["data"], last["next"]) == (then["data"], then["next"]) == ([], None)
