@@ -135,14 +135,14 @@ def test_an_answer_to_another_question_is_no_data(recordings: Path, name: str) -
     ask = BarsAsk(BTC, Interval.M1, TimeRange(0, 60_000))
     assert provider.bars is not None
     assert provider.price is not None
-    assert provider.listings is not None
     refused = (*UNREADABLE, ProviderError)
     with pytest.raises(refused):
         _judged(provider, reply, ask)
     with pytest.raises(refused):
         provider.price.read(reply, BTC)
-    with pytest.raises(refused):
-        provider.listings.read(reply)
+    if provider.listings is not None:
+        with pytest.raises(refused):
+            provider.listings.read(reply)
 
 
 def _judged(provider: Provider, reply: Reply, ask: BarsAsk) -> None:
