@@ -56,15 +56,23 @@ def pose(
 
     Raises:
         InvalidRequest: the range is empty or lies outside of 1970 to 9999, or nothing is wanted.
-        NoData: no bar of the range has closed yet.
+        NoData: no bar of the range has closed yet, or opens in it.
     """
     _check(query)
     window = choose_window(query, now)
     if window.range is None:
-        message = f"No {query.interval.value} bar of that range has closed yet."
-        raise NoData(message)
+        raise NoData(_none(query))
     lacking = (tuple(keyless), tuple(volumeless))
     return Question(query, window.range, window.rest, tuple(names), *lacking)
+
+
+def _none(query: BarQuery) -> str:
+    """Why a range holds no bar: it is too narrow, or too new."""
+    interval, start, end = query.interval, query.start, query.end
+    if start is not None and end is not None and interval.ceil(start) >= interval.ceil(end):
+        return f"No {interval.value} bar opens in that range: widen it."
+    then = "yet" if query.as_of is None else "by then"
+    return f"No {interval.value} bar of that range has closed {then}."
 
 
 def _check(query: BarQuery) -> None:

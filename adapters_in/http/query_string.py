@@ -115,8 +115,9 @@ def _filled(name: str, text: str) -> str:
 def unknown_name(name: str, known: Sequence[str]) -> Refused:
     """The refusal of a name, with the one that was probably meant."""
     folded = name.lower()[:40]
-    meant = _SYNONYMS.get(folded)
-    near = (meant,) if meant in known else tuple(get_close_matches(folded, known, 2))
+    meant = _SYNONYMS.get(folded, folded)
+    same = [each for each in known if _SYNONYMS.get(each, each) == meant]
+    near = tuple(same[:1]) or tuple(get_close_matches(folded, known, 2))
     every = ", ".join(known) if known else "none"
     hint = f"Did you mean {near[0]}?" if near else f"The parameters here are: {every}."
     return refuse(

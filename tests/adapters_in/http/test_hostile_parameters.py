@@ -220,3 +220,17 @@ def test_no_data_there(house: House, extra: str) -> None:
     answer = house.ask(OHLCV + extra)
     assert (answer.status, answer.json["type"]) == (404, "urn:fks-data:problem:no-data")
     assert house.first.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("/data?symbol=BTCUSDT&interval=1h", "timeframe"),
+        ("/api/v1/data/BTCUSDT?start=0", "start_date"),
+        ("/api/v1/data/BTCUSDT?until=9", "end_date"),
+    ],
+)
+def test_the_aliases_have_names_of_their_own(house: House, target: str, meant: str) -> None:
+    """Whoever uses the usual name is told theirs."""
+    answer = house.ask(target)
+    assert (answer.status, answer.json["did_you_mean"]) == (400, [meant])

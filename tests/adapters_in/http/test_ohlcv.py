@@ -367,3 +367,16 @@ def test_a_walk_as_of_a_moment_ends_as_it_did_then(house: House) -> None:
     house.clock.advance(2)
     then = house.ask(f"{target}&cursor={cursor}&as_of={int(NOW) + 1}").json
     assert (last["data"], last["next"]) == (then["data"], then["next"]) == ([], None)
+
+
+def test_why_a_range_holds_no_bar(house: House) -> None:
+    """Too narrow for one to open in it, or too new for one to have closed: then and now."""
+    old, new = LAST - 600, LAST + 60
+    for span, words in (
+        (f"start={old + 7}&end={old + 50}", "No 1m bar opens in that range: widen it."),
+        (f"start={new}&end={new + 60}", "No 1m bar of that range has closed yet."),
+        (f"start={old}&end={old + 60}&as_of={old - 9}", "has closed by then."),
+    ):
+        answer = house.ask(f"{BTC}&{span}")
+        assert answer.status == 404
+        assert answer.json["detail"].endswith(words)
