@@ -1,20 +1,31 @@
 """A question to a provider until it is answered: its steps, its reading, its retries."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
+from msgspec import structs
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
 from adapters_out.provider_kit.cells import Circling
 from adapters_out.provider_kit.faults import UNREADABLE, CirclingPages
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Sent
-from domain.errors import AccessDenied, MalformedPayload, NotListed, ProviderError
+from domain.errors import (
+    AccessDenied,
+    MalformedPayload,
+    MarketDataError,
+    NotListed,
+    ProviderError,
+    QuotaExhausted,
+)
+from domain.provider import Priority
 from ports.clock import Clock
 from ports.market_data import CallContext
 
 T = TypeVar("T")
+_LOOK_AGAIN_S = 3600.0
 
 
 class Conversation:
@@ -24,8 +35,17 @@ class Conversation:
     provider are pure, so starting over is always right.
     """
 
-    def __init__(self, name: str, sender: Sender, retries: Retries, clock: Clock) -> None:
-        """Nothing has been said yet."""
+    def __init__(
+        self,
+        name: str,
+        sender: Sender,
+        retries: Retries,
+        clock: Clock,
+        account: Call | None = None,
+    ) -> None:
+        """Nothing has been said yet; ``account`` is the call that tells what we may do."""
+        self._account = account
+        self._next_look = 0.0
         self._name = name
         self._sender = sender
         self._retries = retries
@@ -45,6 +65,8 @@ class Conversation:
             ProviderError: of the last try.
             DeadlineExceeded: the caller's time is up.
         """
+        if context.priority is Priority.BACKFILL:  # which would wait for a window without end
+            await self._may_do_more(context)
         self._retries.budget.called()
         attempt = 0
         while True:
@@ -52,11 +74,29 @@ class Conversation:
                 return await self._once(begin(), read, endpoint, context)
             except ProviderError as error:
                 failed = error
+            if isinstance(failed, QuotaExhausted) and await self._may_do_more(context):
+                continue
             pause = self._pause(failed, attempt, context)
             if pause is None or not await self._sender.is_permitted():
                 raise failed
             await self._clock.sleep(pause)
             attempt += 1
+
+    async def _may_do_more(self, context: CallContext) -> bool:
+        """Whether the provider, asked about our account, grants other than we thought.
+
+        Once an hour at most: else a quota that is used up would cost two calls for each.
+        """
+        now, before = self._clock.monotonic(), self._sender.policy
+        if self._account is None or now < self._next_look:
+            return False
+        self._next_look = now + _LOOK_AGAIN_S
+        urgent = structs.replace(context, priority=Priority.INTERACTIVE)
+        with suppress(MarketDataError):
+            await self._sender.settle(
+                await self._sender.send(self._account, "account", urgent), None
+            )
+        return self._sender.policy != before
 
     def _pause(self, failed: ProviderError, attempt: int, context: CallContext) -> float | None:
         if isinstance(failed, AccessDenied) and self._kept and attempt == 0:

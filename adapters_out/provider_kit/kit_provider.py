@@ -8,6 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.acting import Acting
+from adapters_out.provider_kit.allowance import Allowance
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.conversation import Conversation
@@ -20,7 +21,7 @@ from adapters_out.provider_kit.provider import PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender, Surroundings
-from adapters_out.provider_kit.settings import ProviderSettings, policy_in_force
+from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.provider_kit.soundness import price_floor
 from adapters_out.provider_kit.surveying import Surveying
 from adapters_out.provider_kit.ticker_parts import ticker_parts
@@ -63,25 +64,28 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
     ) -> None:
         """Open nothing yet; ``transport`` replaces the network in the scripted ring."""
         self._provider = provider
-        self._policy = policy_in_force(provider.policy, settings)
+        self._allowance = Allowance(provider, settings, pacer)
+        policy = self._allowance.policy
         self._clock = clock
         key = settings.api_key or None
         self._has_key = key is not None
         self._key_name = settings.key_name
         self._redactor = Redactor(key)
         base_url = settings.base_url or provider.base_url
-        self._channel = HttpChannel(provider, self._policy, base_url, key, clock, transport)
+        self._channel = HttpChannel(provider, policy, base_url, key, clock, transport)
         around = Surroundings(pacer, health, clock, telemetry)
         # Who names a host wants that one: a demonstration must not leave the machine.
         mirrors = () if settings.base_url else provider.mirrors
         origins = Origins(base_url, mirrors, clock)
-        sender = Sender(provider, self._policy, self._channel, origins, self._redactor, around)
+        sender = Sender(provider, self._allowance, self._channel, origins, self._redactor, around)
         self._prices = Entitled(_ways(provider.price), clock)
         self._bars = None
         if provider.bars is not None:
             most = self.capabilities.page_bars
             self._bars = PlannedBars(self.name, provider.bars, most, clock)
-        self._talk = Conversation(self.name, sender, Retries(self._policy, clock, chance), clock)
+        self._talk = Conversation(
+            self.name, sender, Retries(policy, clock, chance), clock, provider.account
+        )
 
     @property
     def name(self) -> str:
@@ -89,7 +93,7 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
 
     @property
     def policy(self) -> ProviderPolicy:
-        return self._policy
+        return self._allowance.policy
 
     @property
     def capabilities(self) -> Capabilities:

@@ -12,7 +12,7 @@ from domain.actions import CorporateAction
 from domain.assets import AssetSnapshot
 from domain.futures import FuturesAsk, FuturesRecord
 from domain.instrument import Instrument, Listing
-from domain.provider import BarsAsk, Capabilities, ProviderPolicy
+from domain.provider import BarsAsk, Capabilities, ProviderPolicy, Window
 from domain.ticks import Quote, TicksAsk, Trade
 from domain.timerange import TimeRange
 
@@ -194,6 +194,10 @@ def _no_usage(_: Reply) -> Sequence[Usage]:
     return ()
 
 
+def _no_limits(_: Reply) -> Sequence[Window]:
+    return ()
+
+
 class Provider(Struct, frozen=True, kw_only=True):
     """One provider: data and pure functions.
 
@@ -202,8 +206,10 @@ class Provider(Struct, frozen=True, kw_only=True):
     addresses; ``asides`` are hosts with something else of its own, which a call may name (below a
     base URL that the operator named); ``mirrors`` are further base URLs of the same data, for when
     it shuts us out of the first (:mod:`adapters_out.provider_kit.origins`); ``usage`` reads what
-    the provider reports of our budget; ``plans`` are this provider as holders of other plans see
-    it, by the name of the plan (:meth:`on_plan`).
+    the provider reports of our budget, ``limits`` what it says its windows are (those of the policy
+    with as many seconds), and ``account`` is a call that tells them, made when a long window seems
+    used up; ``plans`` are this provider as holders of other plans see it, by the name of the plan
+    (:meth:`on_plan`).
     """
 
     name: str
@@ -223,6 +229,8 @@ class Provider(Struct, frozen=True, kw_only=True):
     futures: FuturesEndpoint | None = None
     spell: Callable[[Instrument], str] | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
+    limits: Callable[[Reply], Sequence[Window]] = _no_limits
+    account: Call | None = None
     hosts: frozenset[str] = frozenset()
     asides: frozenset[str] = frozenset()
     mirrors: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from adapters_out.provider_kit.allowance import Allowance
 from adapters_out.provider_kit.bulkhead import Bulkhead
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import NO_FAULTS, find_fault
@@ -79,7 +80,7 @@ class Sender:
     def __init__(
         self,
         provider: Provider,
-        policy: ProviderPolicy,
+        allowance: Allowance,
         channel: HttpChannel,
         origins: Origins,
         redactor: Redactor,
@@ -87,13 +88,18 @@ class Sender:
     ) -> None:
         """Open nothing yet."""
         self._provider = provider
-        self._policy = policy
+        self._allowance = allowance
         self._channel = channel
         self._origins = origins
         self._redactor = redactor
         self._around = around
-        self._bulkhead = Bulkhead(provider.name, policy.concurrency, _WAITING)
+        self._bulkhead = Bulkhead(provider.name, allowance.policy.concurrency, _WAITING)
         self._patience = Patience(provider.name, around.clock)
+
+    @property
+    def policy(self) -> ProviderPolicy:
+        """How the provider is to be treated now."""
+        return self._allowance.policy
 
     async def send(self, call: Call, endpoint: str, context: CallContext) -> Sent:
         """One try; the reply carries data. The caller settles it when it has been read.
@@ -107,9 +113,7 @@ class Sender:
         left = self._left(context)
         async with self._bulkhead.slot(context.priority, left):
             self._refuse_if_stalled(context)
-            await self._around.pacer.acquire(
-                self._provider.name, self._policy, call.weight, context.priority, context.deadline
-            )
+            await self._allowance.acquire(call, context)
             self._refuse_if_stalled(context)
             probe = await self._probes(seen)
             sent = Sent(call, endpoint, context.request_id, seen, probe)
@@ -117,7 +121,7 @@ class Sender:
         if isinstance(error, Stalled):
             self._log(sent, error)
             raise error
-        await self._report(sent)
+        await self._allowance.report(sent.reply)
         if error is None:
             return sent
         if isinstance(error, ProviderError):
@@ -175,10 +179,10 @@ class Sender:
         tries = sent.probe and context.priority is Priority.INTERACTIVE
         if not context.standby and not tries:
             return await self._answered(sent, longest, context)
-        work = self._answered(sent, max(longest, min(self._policy.timeout_s, _SCOUT_S)))
+        work = self._answered(sent, max(longest, min(self._allowance.policy.timeout_s, _SCOUT_S)))
 
         async def ended(task: asyncio.Task[MarketDataError | None]) -> None:
-            await self._report(sent)
+            await self._allowance.report(sent.reply)
             error = task.result()
             await self.settle(
                 sent, self.cleaned(error) if isinstance(error, ProviderError) else error
@@ -191,7 +195,7 @@ class Sender:
 
     def _longest(self, sent: Sent, context: CallContext) -> float:
         """For how many seconds the caller waits for this call."""
-        left, longest = self._left(context), self._policy.timeout_s
+        left, longest = self._left(context), self._allowance.policy.timeout_s
         if left is not None:
             longest = min(longest, left)
         if context.silence_s is not None:
@@ -213,7 +217,7 @@ class Sender:
             error = fault
         else:
             faults = NO_FAULTS if sent.call.any_status else self._provider.faults
-            error = find_fault(self._provider.name, sent.reply, faults, self._policy)
+            error = find_fault(self._provider.name, sent.reply, faults, self._allowance.policy)
         finally:
             sent.seconds = clock.monotonic() - began
         self._patience.heard()
@@ -224,7 +228,7 @@ class Sender:
     ) -> MarketDataError:
         """Nothing came: that is silence, unless a call had all its time, which may be repeated."""
         name, deadline = self._provider.name, None if context is None else context.deadline
-        if context is not None and allowed >= self._policy.timeout_s:
+        if context is not None and allowed >= self._allowance.policy.timeout_s:
             error = ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
             return self._origins.after(origin, sent.reply, error)
         sent.silent = allowed >= max(_PATIENCE_S, patience_s(sent.seen))
@@ -251,14 +255,6 @@ class Sender:
         if await self._around.health.claim_probe(self._provider.name):
             return True
         raise self._open(await self._around.health.view(self._provider.name))
-
-    async def _report(self, sent: Sent) -> None:
-        """Pass on what the provider says about our budget."""
-        for usage in self._provider.usage(sent.reply):
-            with suppress(BudgetUnavailable):
-                await self._around.pacer.correct(
-                    self._provider.name, self._policy, usage.window_s, usage.used
-                )
 
     def _left(self, context: CallContext) -> float | None:
         if context.deadline is None:

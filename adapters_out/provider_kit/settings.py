@@ -37,6 +37,12 @@ def policy_in_force(policy: ProviderPolicy, settings: ProviderSettings) -> Provi
     )
 
 
+def fixed_windows(settings: ProviderSettings) -> frozenset[int]:
+    """Lengths (s) of the windows about which the operator has spoken."""
+    said = {_MINUTE: settings.rpm, _DAY: settings.rpd}
+    return frozenset(seconds for seconds, limit in said.items() if limit is not None)
+
+
 def _overridden(
     windows: tuple[Window, ...], seconds: int, limit: float | None
 ) -> tuple[Window, ...]:

@@ -240,8 +240,13 @@ def _limit(_banned: bool, _now: float, _retry_after_s: float | None) -> Reply:  
     return _error(1008, _MESSAGES[1008], 429)
 
 
+_FREE = frozenset({"/v1/cryptocurrency/map", "/v1/key/info"})
+
+
 def _weigh(request: Request) -> int:
-    """Credits: one for every 100 points or 200 coins."""
+    """Credits: one for every 100 points or 200 coins; the map and the account cost none."""
+    if request.path in _FREE:
+        return 0
     name, rows = {
         "/v2/cryptocurrency/ohlcv/historical": ("count", 100),
         "/v3/cryptocurrency/listings/latest": ("limit", 200),

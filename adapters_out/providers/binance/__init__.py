@@ -5,9 +5,10 @@ a missing row is an outage of the exchange.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
@@ -23,6 +24,7 @@ from domain.provider import Capabilities, Capability, ProviderPolicy, Window
 
 _MIB = 1024 * 1024
 _LONGEST_ERROR = 4096
+_CAUTION = 0.8
 
 
 class _Error(Struct):
@@ -49,6 +51,31 @@ def _retry_at(reply: Reply) -> float | None:
     return max((s for s in stamps if s is not None), default=None)
 
 
+class _Limit(Struct):
+    """``interval`` is SECOND, MINUTE or DAY."""
+
+    kind: str = field(name="rateLimitType")
+    interval: str
+    count: int = field(name="intervalNum")
+    limit: int
+
+
+_LIMITS = re.compile(rb'"rateLimits":\s*(\[[^\]]*\])')
+_HEAD = 2000
+
+
+def _limits(reply: Reply) -> Sequence[Window]:
+    """The weight of a minute, which the list of symbols begins with; a fifth stays free."""
+    found = _LIMITS.search(reply.body, 0, _HEAD)
+    told = msgspec.json.decode(found[1], type=list[_Limit]) if found else []
+    wanted = ("REQUEST_WEIGHT", "MINUTE", 1)
+    return [
+        Window(_CAUTION * each.limit, 60)
+        for each in told
+        if (each.kind, each.interval, each.count) == wanted
+    ]
+
+
 _FAULTS = Faults(
     complaint=_complaint,
     retry_at=_retry_at,
@@ -73,8 +100,8 @@ PROVIDER = Provider(
     mirrors=("https://data-api.binance.vision",),  # public data only, where the other is closed
     policy=ProviderPolicy(
         rps=10.0,
-        # 6,000 a minute by the clock; it asks to slow down at four fifths.
-        windows=(Window(4_800, 60, calendar=True),),
+        # By the clock; it asks to slow down at four fifths, and tells when the limit changes.
+        windows=(Window(_CAUTION * 6_000, 60, calendar=True),),
         max_body_bytes=4 * _MIB,
     ),
     capabilities=Capabilities(
@@ -92,6 +119,7 @@ PROVIDER = Provider(
     auth=Auth(header="X-MBX-APIKEY", required=False),
     faults=_FAULTS,
     usage=header_usage("x-mbx-used-weight-1m", 60),
+    limits=_limits,
     spell=symbol_of,
     bars=BARS,
     price=PRICE,

@@ -57,17 +57,33 @@ def _complaint(reply: Reply) -> Complaint | None:
 
 
 class _Key(Struct):
+    """What the call about the key tells."""
+
     used: int = msgspec.field(name="current_total_monthly_calls")
+    a_minute: int | None = msgspec.field(name="rate_limit_request_per_minute", default=None)
+    a_month: int | None = msgspec.field(name="monthly_call_credit", default=None)
+
+
+def _key(reply: Reply) -> _Key | None:
+    if b"current_total_monthly_calls" not in reply.body:
+        return None
+    try:
+        return msgspec.json.decode(reply.body, type=_Key)
+    except msgspec.DecodeError:
+        return None
 
 
 def _usage(reply: Reply) -> tuple[Usage, ...]:
-    """The calls of the month, which the call about the key tells."""
-    if b"current_total_monthly_calls" not in reply.body:
-        return ()
-    try:
-        return (Usage(_MONTH_S, float(msgspec.json.decode(reply.body, type=_Key).used)),)
-    except msgspec.DecodeError:
-        return ()
+    """The calls of the month."""
+    key = _key(reply)
+    return () if key is None else (Usage(_MONTH_S, float(key.used)),)
+
+
+def _limits(reply: Reply) -> tuple[Window, ...]:
+    """What the plan of the key grants: the larger ones grant more than is written here."""
+    key = _key(reply)
+    told = {} if key is None else {_MINUTE_S: key.a_minute, _MONTH_S: key.a_month}
+    return tuple(Window(limit, seconds) for seconds, limit in told.items() if limit)
 
 
 _OTHER_HOST = "has this key for its other host: COINGECKO_PLAN must be demo or pro as the key is"
@@ -115,6 +131,7 @@ _DEMO = Provider(
     auth=Auth(header="x-cg-demo-api-key", required=False),
     faults=_FAULTS,
     usage=_usage,
+    limits=_limits,
     bars=BARS,
     price=PRICE,
     listings=LISTINGS,
@@ -122,13 +139,16 @@ _DEMO = Provider(
     ping=Call("/key"),
 )
 _NOBODY = replace(
-    _DEMO, ping=Call("/ping"), policy=replace(_DEMO.policy, windows=_windows(5, 10_000))
+    _DEMO,
+    ping=Call("/ping"),
+    policy=replace(_DEMO.policy, windows=_windows(5, 10_000)),
 )
 _PRO = replace(
     _DEMO,
     base_url="https://pro-api.coingecko.com/api/v3",
     auth=Auth(header="x-cg-pro-api-key"),
     policy=replace(_DEMO.policy, windows=_windows(300, 100_000)),
+    account=Call("/key", weight=0),  # the plan may be a larger one
     # Four hours are put together from hours, which reach back further than thirty days.
     capabilities=replace(
         _DEMO.capabilities,

@@ -68,19 +68,39 @@ class _Used(Struct):
     current_month: _Credits
 
 
+class _Plan(Struct, frozen=True):
+    rate_limit_minute: int | None = None
+    credit_limit_monthly: int | None = None
+
+
 class _Key(Struct):
+    """What the call about the key tells."""
+
     usage: _Used
+    plan: _Plan = _Plan()
+
+
+def _key(reply: Reply) -> _Key | None:
+    if b'"current_month"' not in reply.body:
+        return None
+    try:
+        return msgspec.json.decode(data_of(reply), type=_Key)
+    except msgspec.DecodeError:
+        return None
 
 
 def _usage(reply: Reply) -> Sequence[Usage]:
-    """The credits of the month, which the call about the key tells."""
-    if b'"current_month"' not in reply.body:
-        return ()
-    try:
-        key = msgspec.json.decode(data_of(reply), type=_Key)
-    except msgspec.DecodeError:
-        return ()
-    return (Usage(_MONTH_S, float(key.usage.current_month.credits_used)),)
+    """The credits of the month."""
+    key = _key(reply)
+    return () if key is None else (Usage(_MONTH_S, float(key.usage.current_month.credits_used)),)
+
+
+def _limits(reply: Reply) -> Sequence[Window]:
+    """What the plan of the key grants: the larger ones grant more than is written here."""
+    key = _key(reply)
+    plan = _Plan() if key is None else key.plan
+    told = {_MINUTE_S: plan.rate_limit_minute, _MONTH_S: plan.credit_limit_monthly}
+    return [Window(limit, seconds) for seconds, limit in told.items() if limit]
 
 
 _FAULTS = Faults(
@@ -123,9 +143,11 @@ PROVIDER = Provider(
     auth=Auth(header="X-CMC_PRO_API_KEY"),
     faults=_FAULTS,
     usage=_usage,
+    limits=_limits,
+    account=Call("/v1/key/info", weight=0),
     bars=BARS,
     price=PRICE,
     listings=LISTINGS,
     markets=MARKETS,
-    ping=Call("/v1/key/info"),
+    ping=Call("/v1/key/info", weight=0),
 )

@@ -22,6 +22,7 @@ MAP = Call(
     "/v1/cryptocurrency/map",
     {"listing_status": "active", "sort": "cmc_rank", "limit": _LARGEST_LIST},
     keep_s=_DAY_S,
+    weight=0,  # the map costs no credits
 )
 _CODE = re.compile(r"[A-Z0-9]{1,19}")
 

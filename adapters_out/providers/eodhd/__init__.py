@@ -57,12 +57,21 @@ def _retry_at(reply: Reply) -> float | None:
     return retry_after(reply)
 
 
+def _told(reply: Reply, name: str) -> int | None:
+    text = reply.header(f"x-ratelimit-{name}")
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def _usage(reply: Reply) -> Sequence[Usage]:
-    """What is left of the minute; some accounts have more than a thousand."""
-    left = reply.header("x-ratelimit-remaining")
-    if not left.isdecimal() or len(left) > _DIGITS:
-        return ()
-    return (Usage(_MINUTE, float(max(0, _A_MINUTE - int(left)))),)
+    """What is left of the minute."""
+    left, limit = _told(reply, "remaining"), _told(reply, "limit") or _A_MINUTE
+    return () if left is None else (Usage(_MINUTE, float(max(0, limit - left))),)
+
+
+def _limits(reply: Reply) -> Sequence[Window]:
+    """Some accounts have more than a thousand calls a minute."""
+    limit = _told(reply, "limit")
+    return () if limit is None else (Window(limit, _MINUTE),)
 
 
 _FAULTS = Faults(
@@ -101,6 +110,7 @@ PROVIDER = Provider(
     auth=Auth(query="api_token"),
     faults=_FAULTS,
     usage=_usage,
+    limits=_limits,
     spell=symbol_of,
     bars=BARS,
     price=PRICE,

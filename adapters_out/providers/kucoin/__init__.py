@@ -20,6 +20,7 @@ from domain.instrument import AssetClass
 from domain.provider import Capabilities, Capability, ProviderPolicy, Window
 
 _POOL_S = 30
+_CAUTION = 0.8
 _TOO_MANY = 429
 _HEAVIEST, _DIGITS = 4, 12  # of our calls; of a number in a header
 
@@ -59,6 +60,12 @@ def _usage(reply: Reply) -> Sequence[Usage]:
     return () if limit is None or left is None else (Usage(_POOL_S, float(limit - left)),)
 
 
+def _limits(reply: Reply) -> Sequence[Window]:
+    """The weight of its window, of which a fifth is left to others behind our address."""
+    limit = _told(reply, "limit")
+    return () if limit is None else (Window(_CAUTION * limit, _POOL_S),)
+
+
 _FAULTS = Faults(
     complaint=_complaint,
     retry_at=_retry_at,
@@ -77,7 +84,7 @@ PROVIDER = Provider(
     base_url="https://api.kucoin.com",
     policy=ProviderPolicy(
         rps=20.0,
-        windows=(Window(1_600, _POOL_S),),  # four fifths of 2,000, for others behind our address
+        windows=(Window(_CAUTION * 2_000, _POOL_S),),
         freeze_s=float(_POOL_S),
     ),
     capabilities=Capabilities(
@@ -94,6 +101,7 @@ PROVIDER = Provider(
     ),
     faults=_FAULTS,
     usage=_usage,
+    limits=_limits,
     spell=symbol_of,
     bars=BARS,
     price=PRICE,

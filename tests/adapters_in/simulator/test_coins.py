@@ -104,11 +104,11 @@ def test_coinmarketcap_refuses_values(path: str, query: dict[str, str], names: s
 
 
 def test_coinmarketcap_counts_credits() -> None:
-    """One for every hundred points and two hundred coins."""
+    """One for every hundred points and two hundred coins; the map and the account are free."""
     ohlcv, listings = "/v2/cryptocurrency/ohlcv/historical", "/v3/cryptocurrency/listings/latest"
     assert CMC.weigh(Request(ohlcv, (("count", "501"),))) == 6
     assert CMC.weigh(Request(listings, (("limit", "200"),))) == 1
-    assert CMC.weigh(Request("/v1/key/info")) == 1
+    assert CMC.weigh(Request("/v1/key/info")) == CMC.weigh(Request("/v1/cryptocurrency/map")) == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -411,10 +412,13 @@ def test_rate_limiting_as_the_provider_does(provider: str) -> None:
 
     async def visit() -> list[httpx.Response]:
         async with visited(provider) as (client, sim):
-            weight = sim.simulator.dialects[provider].weigh(Request(TIMES[provider]))
+            path = PRICES[provider]  # some ask for the time without a cost
+            place, _, asked = path.partition("?")
+            request = Request(place, tuple(parse_qsl(asked)))
+            weight = sim.simulator.dialects[provider].weigh(request)
             limit = {"kind": "rate_limit", "limit": 4 * weight, "window_s": 3600, "patience": 2}
             await client.post(f"{sim.url}/_control/faults", json=limit | {"ban_s": 8})
-            return [await client.get(TIMES[provider]) for _ in range(8)]
+            return [await client.get(path) for _ in range(8)]
 
     replies = asyncio.run(visit())
     assert [r.headers.get("retry-after") for r in replies[:4]] == [None] * 4

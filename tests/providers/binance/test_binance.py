@@ -22,7 +22,7 @@ from domain.errors import (
 )
 from domain.instrument import Instrument
 from domain.interval import Interval
-from domain.provider import BarsAsk, BarsPage
+from domain.provider import BarsAsk, BarsPage, Window
 from domain.timerange import TimeRange
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
@@ -270,3 +270,15 @@ def test_a_symbol_that_cannot_exist_is_not_listed() -> None:
     with pytest.raises(NotListed):
         PRICE.ask(long)
     assert isinstance(PRICE.ask(Instrument.pair("A" * 16, "USDT")), Call)
+
+
+@pytest.mark.recordings
+def test_its_limits_are_those_that_its_list_tells(recordings: Path) -> None:
+    """1,200 a minute in 2021, of which a fifth stays free; other answers tell nothing."""
+    body = (recordings / "binance" / "exchangeInfo__2.json").read_bytes()
+    assert PROVIDER.limits(Reply(200, body)) == [Window(960, 60)]
+    later = b'{"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE",'
+    later += b'"intervalNum":1,"limit":12000},{"rateLimitType":"RAW_REQUESTS","interval":"MINUTE",'
+    later += b'"intervalNum":5,"limit":61000}],"symbols":[]}'
+    assert PROVIDER.limits(Reply(200, later)) == [Window(9600, 60)]
+    assert PROVIDER.limits(Reply(200, b"[]")) == []

@@ -1,16 +1,17 @@
 """CoinGecko's paid plans: hours and days of any range, read by their closes."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from adapters_out.provider_kit.calls import Call
+from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.providers.coingecko import PROVIDER
 from domain.errors import NotListed, RangeUnavailable
 from domain.instrument import Instrument
 from domain.interval import Interval
-from domain.provider import BarsAsk, BarsPage
+from domain.provider import BarsAsk, BarsPage, Window
 from domain.timerange import TimeRange
 from tests.providers.reading import page_of
 
@@ -110,3 +111,14 @@ def test_a_stable_coin_is_no_dollar_here_either() -> None:
     pair = Instrument.pair("BTC", "USDT")
     with pytest.raises(NotListed):
         BARS.ask(BarsAsk(pair, Interval.H1, TimeRange(NOVEMBER_30, NOVEMBER_30 + DAY)))
+
+
+@pytest.mark.recordings
+def test_the_key_tells_what_its_plan_grants(recordings: Path) -> None:
+    """A thousand a minute and a million a month; there are several paid plans, and one demo."""
+    body = (recordings / "coingecko" / "key__1.json").read_bytes()
+    month = 31 * DAY
+    assert PRO.limits(Reply(200, body)) == (Window(1000, 60), Window(1_000_000, month))
+    assert PRO.limits(Reply(200, b"{}")) == ()
+    assert PRO.account == Call("/key", weight=0)
+    assert PROVIDER.account is None

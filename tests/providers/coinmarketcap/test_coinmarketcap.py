@@ -16,7 +16,7 @@ from adapters_out.providers.coinmarketcap import PROVIDER
 from domain.errors import NotListed
 from domain.instrument import Instrument
 from domain.interval import Interval
-from domain.provider import BarsAsk, BarsPage, Basis
+from domain.provider import BarsAsk, BarsPage, Basis, Window
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
@@ -349,3 +349,16 @@ def test_what_the_key_has_used_is_reported() -> None:
     assert PROVIDER.usage(Reply(200, told)) == (Usage(31 * DAY, 123.0),)
     assert PROVIDER.usage(Reply(200, body({"usage": {"current_month": None}}))) == ()
     assert PROVIDER.usage(Reply(200, body([]))) == ()
+
+
+def test_the_key_tells_what_its_plan_grants() -> None:
+    """By the minute and by the month; without a plan nothing is known."""
+    usage = {"current_month": {"credits_used": 7, "credits_left": 3}}
+    plan = {"credit_limit_monthly": 450_000, "rate_limit_minute": 60, "new": 1}
+    told = {"data": {"plan": plan, "usage": usage}, "status": {"error_code": 0}}
+    reply = Reply(200, json.dumps(told).encode())
+    assert PROVIDER.limits(reply) == [Window(60, 60), Window(450_000, 31 * 86_400)]
+    assert PROVIDER.usage(reply) == (Usage(31 * 86_400, 7.0),)
+    bare = {"data": {"usage": usage}, "status": {"error_code": 0}}
+    assert PROVIDER.limits(Reply(200, json.dumps(bare).encode())) == []
+    assert PROVIDER.limits(Reply(200, b"[]")) == []

@@ -27,7 +27,7 @@ from domain.errors import (
 )
 from domain.instrument import Instrument
 from domain.interval import Interval
-from domain.provider import BarsAsk
+from domain.provider import BarsAsk, Window
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from ports.market_data import CallContext
@@ -284,3 +284,12 @@ def test_names_of_the_lists() -> None:
     for body in (b"{}", b"null", b'[{"Name":"x"}]'):
         with pytest.raises(UNREADABLE):
             LISTINGS.read(Reply(200, body))
+
+
+def test_a_larger_account_says_so() -> None:
+    """What is used is counted from its own limit."""
+    headers = {"x-ratelimit-limit": "2000", "x-ratelimit-remaining": "1990"}
+    reply = Reply(200, b"[]", headers)
+    assert PROVIDER.limits(reply) == (Window(2000, 60),)
+    assert PROVIDER.usage(reply) == (Usage(60, 10.0),)
+    assert PROVIDER.limits(Reply(200, b"[]")) == ()

@@ -16,6 +16,7 @@ from domain.errors import (
     ProviderUnavailable,
     RateLimited,
 )
+from domain.provider import Window
 from tests.providers.reading import error_of
 
 NOW = 1_700_000_040.0
@@ -120,3 +121,10 @@ def test_its_usage_is_reported(headers: dict[str, str], usage: tuple[Usage, ...]
     """The used weight of the running 30 seconds, if both ends are told."""
     named = {f"gw-ratelimit-{name}": value for name, value in headers.items()}
     assert PROVIDER.usage(Reply(200, b"{}", named)) == usage
+
+
+def test_its_limit_is_told_by_every_answer() -> None:
+    """A fifth is left to others; an answer of old tells nothing."""
+    told = Reply(200, b"{}", {"gw-ratelimit-limit": "4000"})
+    assert PROVIDER.limits(told) == (Window(3200, 30),)
+    assert PROVIDER.limits(Reply(200, b"{}")) == ()
