@@ -11,7 +11,8 @@ from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
 from adapters_out.provider_kit.cells import Circling
 from adapters_out.provider_kit.faults import UNREADABLE, CirclingPages
 from adapters_out.provider_kit.retries import Retries
-from adapters_out.provider_kit.sender import Sender, Sent
+from adapters_out.provider_kit.sender import Sender
+from adapters_out.provider_kit.sent import Sent
 from domain.errors import (
     AccessDenied,
     MalformedPayload,

@@ -5,7 +5,8 @@ an alternative waits for 2.5 times what four of five recent answers took, at lea
 one does, the eldest of those who wait. As soon as its silence is unusual the younger ones go
 elsewhere, and who comes later is not sent at all. The eldest, when it is given up, stays out as a
 scout, which keeps nobody waiting: until it ends or anything else is heard of the provider nothing
-is sent that could be answered elsewhere, and its end tells how the provider is.
+is sent that could be answered elsewhere, and its end tells how the provider is; unless that is
+plain, since as many calls were given up in one silence as faults open a circuit.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from domain.circuit import ProviderHealth
+from domain.circuit import FAULTS_IN_ROW, ProviderHealth
 from domain.errors import ProviderUnavailable
 from ports.clock import Clock
 
@@ -35,7 +36,12 @@ class Silent(ProviderUnavailable):
 
 
 class Stalled(Silent):
-    """Not waited for any longer; how the provider is will be told by a scout."""
+    """Not waited for any longer; how the provider is will be told by a scout.
+
+    ``is_plain``: it is known already, for many calls were met by the same silence.
+    """
+
+    is_plain = False
 
 
 @dataclass(eq=False, slots=True)
@@ -56,12 +62,14 @@ class Patience:
         self._clock = clock
         self._eldest: _Wait | None = None
         self._heard_at = clock.monotonic()
+        self._given_up = 0  # calls, since then
         self._scout: asyncio.Task[None] | None = None
         self._scout_began = 0.0
 
     def heard(self) -> None:
         """The provider has said something, whatever it was."""
         self._heard_at = self._clock.monotonic()
+        self._given_up = 0
 
     def refuse_if_stalled(self) -> None:
         """Raise :class:`Stalled` while the provider is unusually silent."""
@@ -94,15 +102,18 @@ class Patience:
                 await self._listen(task, mine, left)
             if task.done():
                 return task.result()
+            self._given_up += 1
             kept = self._takes_over(mine)
         finally:
             if self._eldest is mine:
                 self._eldest = None
             if not kept:
                 task.cancel()
+        stalled = self._stalled()
         if kept:
             self._scout = asyncio.create_task(_follow(task, ended))
-        raise self._stalled()
+            stalled.is_plain = self._given_up >= FAULTS_IN_ROW
+        raise stalled
 
     def _takes_over(self, mine: _Wait) -> bool:
         """Whether a call that is given up becomes the scout; there is one at most."""

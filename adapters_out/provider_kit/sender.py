@@ -4,10 +4,11 @@ import asyncio
 from contextlib import suppress
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters_out.provider_kit.allowance import Allowance
 from adapters_out.provider_kit.bulkhead import Bulkhead
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import Call
 from adapters_out.provider_kit.faults import NO_FAULTS, find_fault
 from adapters_out.provider_kit.http import HttpChannel
 from adapters_out.provider_kit.origins import Origins
@@ -21,6 +22,7 @@ from adapters_out.provider_kit.patience import (
 )
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.redaction import Redactor
+from adapters_out.provider_kit.sent import Sent
 from domain.circuit import CircuitState, Outcome, ProviderHealth, allows
 from domain.errors import (
     Banned,
@@ -55,23 +57,6 @@ class Surroundings(Struct, frozen=True):
     health: HealthBoard
     clock: Clock
     telemetry: Telemetry
-
-
-class Sent(Struct):
-    """A call that has left (or whose reply was ``kept``), and what is known of its end.
-
-    ``silent``: nothing came in a time in which there always is something.
-    """
-
-    call: Call
-    endpoint: str
-    request_id: str = ""
-    seen: ProviderHealth = ProviderHealth()
-    probe: bool = False
-    seconds: float = 0.0
-    reply: Reply = Reply(0, b"")
-    kept: bool = False
-    silent: bool = False
 
 
 class Sender:
@@ -118,9 +103,11 @@ class Sender:
             probe = await self._probes(seen)
             sent = Sent(call, endpoint, context.request_id, seen, probe)
             error = await self._exchange(sent, context)
-        if isinstance(error, Stalled):
+        if isinstance(error, Stalled) and not error.is_plain:
             self._log(sent, error)
             raise error
+        if isinstance(error, Stalled):
+            sent = replace(sent, silent=True)  # the scout knows nothing of it
         await self._allowance.report(sent.reply)
         if error is None:
             return sent

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from itertools import cycle
+from statistics import median
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ PER_SECOND = 50
 WELL_S, DEAD_S = 1.5, 6.0
 # Slow is who waited for the dead one. A reset is told at once. Of those who meet one that hangs
 # one per process waits for half a second and the others for a quarter, which is proved to the
-# millisecond in virtual time (provider_kit/test_patience.py): here a busy machine adds its own.
-SLOW_S = {FaultKind.RESET: 1.0, FaultKind.HANG: 0.75}
+# millisecond in virtual time (provider_kit/test_patience.py): here a busy machine adds its own, so
+# that what counts is how much longer than half of the others somebody took.
+SLOW_S = {FaultKind.RESET: 1.0, FaultKind.HANG: 2.0}
+LONGER_S = 0.75
 BACK_WITHIN_S = 30.0
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 
@@ -71,7 +74,8 @@ def test_the_first_provider_is_killed_under_load(database_stage: Stage, kind: Fa
     answers = asyncio.run(load(services, DEAD_S, asks))
     failed = [answer for answer in answers if answer.status != 200]
     assert failed == []
-    slow = sorted(answer.took for answer in answers if answer.took > SLOW_S[kind])
+    took = sorted(answer.took for answer in answers)
+    slow = [each for each in took if each > min(SLOW_S[kind], median(took) + LONGER_S)]
     assert len(slow) <= len(services), slow
     late = answers[len(answers) // 2 :]
     assert all(answer.json()["substituted"] for answer in late)
