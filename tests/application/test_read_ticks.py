@@ -40,17 +40,17 @@ questions = st.tuples(
 
 
 class World:
-    """One provider of at most ``page`` trades per answer, and a reader."""
+    """One provider of at most ``page`` trades per answer, or two, and a reader."""
 
-    def __init__(self, page: int) -> None:
+    def __init__(self, page: int, *, two: bool = False) -> None:
         self.clock = ManualClock(float(NOW))
-        self.venue = PaperExchange(self.clock)
+        self.venue, self.other = PaperExchange(self.clock), PaperExchange(self.clock, "other")
         self.venue.page = page
         self.venue.silent = SILENT
-        shelf, telemetry = Shelf(self.venue), RecordingTelemetry()
-        pacer = SharedPacer(MemoryBudgetBook(self.clock), self.clock, telemetry)
+        shelf = Shelf(self.venue, self.other) if two else Shelf(self.venue)
+        self.pacer = SharedPacer(MemoryBudgetBook(self.clock), self.clock, RecordingTelemetry())
         health, lists = MemoryHealthBoard(self.clock), MemoryInstrumentStore()
-        candidates = RankCandidates(shelf, health, pacer, lists, self.clock)
+        candidates = RankCandidates(shelf, health, self.pacer, lists, self.clock)
         collect = CollectTicks(TRADES, MemoryTickStore(), shelf)
         self.read = ReadTicks(candidates, collect, self.clock)
 
@@ -149,5 +149,40 @@ def test_a_plan_that_refuses_old_trades_is_still_asked_for_new_ones() -> None:
         answer = await world.ask(10, 20, 5)
         assert answer is not None
         assert len(answer.ticks) == 5
+
+    in_virtual_time(scene())
+
+
+def test_stored_ticks_of_a_stand_in_answer_only_while_the_first_choice_cannot() -> None:
+    """While it rests nobody else is asked for what is held; when it is back it is asked itself."""
+
+    async def scene() -> None:
+        world = World(50, two=True)
+        await world.pacer.freeze("paper", NOW + 60.0, banned=False)
+        for calls in (1, 1):
+            answer = await world.ask(10, 20, 50)
+            assert answer is not None
+            assert (answer.provider, answer.substituted) == ("other", True)
+            assert len(world.other.asks) == calls
+        assert answer.cached
+        world.clock.advance(61.0)
+        answer = await world.ask(10, 20, 50)
+        assert answer is not None
+        assert (answer.provider, answer.substituted, answer.cached) == ("paper", False, False)
+
+    in_virtual_time(scene())
+
+
+def test_of_those_who_tell_a_part_the_most_preferred_is_believed() -> None:
+    """Who tells everything comes before who tells a part; of two parts the first one counts."""
+
+    async def scene() -> None:
+        for other_keeps, teller in ((None, "other"), (150, "paper")):
+            world = World(500, two=True)
+            world.venue.kept_s, world.other.kept_s = 100, other_keeps
+            answer = await world.ask(10, 190, 300)
+            assert answer is not None
+            assert answer.provider == teller
+            assert bool(answer.gaps) is (teller == "paper")
 
     in_virtual_time(scene())
