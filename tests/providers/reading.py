@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.faults import find_fault
 from adapters_out.provider_kit.judge import Verdict, judge
-from adapters_out.provider_kit.provider import Provider
+from adapters_out.provider_kit.provider import (
+    BarsEndpoint,
+    ListingsEndpoint,
+    PriceEndpoint,
+    Provider,
+)
 from domain.bars import BarSeries
 from domain.errors import ProviderError
 from domain.provider import BarsAsk, BarsPage
@@ -40,6 +45,14 @@ def error_of(
     content = body.encode() if isinstance(body, str) else body
     reply = Reply(status, content, dict(headers or {}), now, now)
     return find_fault(provider.name, reply, provider.faults, provider.policy)
+
+
+def endpoints_of(provider: Provider) -> tuple[BarsEndpoint, PriceEndpoint, ListingsEndpoint]:
+    """Those that it must have."""
+    assert provider.bars is not None
+    assert provider.price is not None
+    assert provider.listings is not None
+    return provider.bars, provider.price, provider.listings
 
 
 def date(text: str) -> int:

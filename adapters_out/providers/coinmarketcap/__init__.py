@@ -4,6 +4,10 @@ An average over many venues, in any currency. Bars are final, of an hour or a da
 plan; finer ones do not exist, and its other intervals are samples of these. Their volume is a
 turnover of the last 24 hours in the quote currency: it is no bar's volume, so none is taken.
 Every call costs credits, which last for a month.
+
+Nothing is asked without a key: the mirror for that has neither bars nor descriptions, limits that
+nobody tells, and a path that its own pages name differently (``/public-api``, ``/trial-pro-api``).
+CoinGecko tells the same without one.
 """
 
 from collections.abc import Sequence

@@ -29,15 +29,12 @@ from domain.timerange import TimeRange
 from ports.market_data import CallContext
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
 from tests.providers.expected import as_rows, expected_rows
-from tests.providers.reading import error_of, page_of
+from tests.providers.reading import endpoints_of, error_of, page_of
 
 BTC = Instrument.pair("BTC", "USD")
 NOW = 1_700_000_040.0
 T0 = 1_699_999_980
-assert PROVIDER.bars is not None
-assert PROVIDER.price is not None
-assert PROVIDER.listings is not None
-BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
+BARS, PRICE, LISTINGS = endpoints_of(PROVIDER)
 
 
 def page(body: bytes, start: int, end: int, now: float = 2e9) -> BarsPage:

@@ -20,17 +20,14 @@ from domain.provider import BarsAsk, BarsPage, Basis
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
-from tests.providers.reading import page_of, verdict_of
+from tests.providers.reading import endpoints_of, page_of, verdict_of
 
 BTC = Instrument.pair("BTC", "USD")
 KAS = Instrument.pair("KAS", "USD")
 H4 = 4 * 3600
 T0 = 1_700_006_400  # a multiple of four hours
 DAY = 86_400
-assert PROVIDER.bars is not None
-assert PROVIDER.price is not None
-assert PROVIDER.listings is not None
-BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
+BARS, PRICE, LISTINGS = endpoints_of(PROVIDER)
 
 
 def verdict(body: bytes, ask: BarsAsk, now: float = 2e9) -> Verdict:

@@ -20,16 +20,13 @@ from domain.provider import BarsAsk, BarsPage, Basis, Window
 from domain.secret import Secret
 from domain.timerange import TimeRange
 from tests.adapters_out.provider_kit.scripted import Bench, Script, in_virtual_time, ok
-from tests.providers.reading import page_of, verdict_of
+from tests.providers.reading import endpoints_of, page_of, verdict_of
 
 BTC = Instrument.pair("BTC", "USD")
 SOL = Instrument.pair("SOL", "EUR")
 DAY, HOUR = 86_400, 3600
 T0 = 1_546_387_200  # 2019-01-02
-assert PROVIDER.bars is not None
-assert PROVIDER.price is not None
-assert PROVIDER.listings is not None
-BARS, PRICE, LISTINGS = PROVIDER.bars, PROVIDER.price, PROVIDER.listings
+BARS, PRICE, LISTINGS = endpoints_of(PROVIDER)
 
 
 def body(data: object) -> bytes:
