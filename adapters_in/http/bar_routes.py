@@ -6,7 +6,7 @@ from adapters_in.http.bodies_bars import Bars, IsoBars, PriceBody, TsBars
 from adapters_in.http.encoding import encode_bars
 from adapters_in.http.hot_answers import HotAnswers
 from adapters_in.http.kinds import Choice, Flag
-from adapters_in.http.layouts import Layout
+from adapters_in.http.layouts import LABELS, Layout
 from adapters_in.http.next_page import next_address, page_start
 from adapters_in.http.parameters import (
     Parameter,
@@ -57,7 +57,7 @@ class BarRoutes:
                 reply=Bars,
                 media_types=("text/csv", "application/x-ndjson"),
                 statuses=_STATUSES,
-                headers=(*_HEADERS, "Link"),
+                headers=(*_HEADERS, "Link", *LABELS),
             ),
             Route(
                 method="GET",

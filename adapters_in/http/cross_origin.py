@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from adapters_in.http.asgi import RawHeaders
+from adapters_in.http.layouts import LABELS
 
-_EXPOSED = b"ETag, Link, Location, Retry-After, X-Request-ID"
+_EXPOSED = ", ".join(("ETag", "Link", "Location", "Retry-After", "X-Request-ID", *LABELS)).encode()
 _METHODS = b"GET, HEAD, POST, DELETE"
 _REQUEST_HEADERS = b"Authorization, Content-Type, If-None-Match, X-Request-ID, Traceparent"
 _PREFLIGHT_AGE_S = b"600"

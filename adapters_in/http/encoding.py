@@ -16,7 +16,7 @@ from adapters_in.http.bodies_bars import (
     QualityComponents,
     Source,
 )
-from adapters_in.http.layouts import MEDIA_TYPES, Layout, lay_out
+from adapters_in.http.layouts import LABELS, MEDIA_TYPES, Layout, lay_out
 from adapters_in.http.replies import JSON, Headers, Reply
 from application.answers import BarsAnswer
 from domain.coverage import Gap
@@ -182,12 +182,18 @@ def _etag(answer: BarsAnswer, columns: Columns, layout: Layout, *, weak: bool) -
 
 
 def _labels(answer: BarsAnswer, *, demo: bool) -> Headers:
-    """What a format without an envelope says in headers."""
-    return (
-        ("x-fks-provider", answer.provider),
-        ("x-fks-stale", _word(answer.stale).decode()),
-        ("x-fks-demo", _word(demo).decode()),
+    """What a format without an envelope says in headers; stale is not said as of a moment."""
+    finer = answer.rolled_up_from
+    said = (
+        answer.provider,
+        None if answer.as_of is not None else _word(answer.stale).decode(),
+        _word(answer.substituted).decode(),
+        _word(demo).decode(),
+        None if finer is None else finer.value,
+        answer.adjusted,
+        answer.actions_from,
     )
+    return tuple((name.lower(), text) for name, text in zip(LABELS, said, strict=True) if text)
 
 
 def _word(value: bool) -> bytes:

@@ -23,6 +23,16 @@ class Layout(Enum):
     ISO_ROWS = "iso_rows"
 
 
+# What the layouts without an envelope say in headers instead.
+LABELS = {
+    "X-FKS-Provider": "who answered.",
+    "X-FKS-Stale": "whether newer bars are due (not told as of a moment).",
+    "X-FKS-Substituted": "whether it was not the first choice.",
+    "X-FKS-Demo": "whether the prices are synthetic.",
+    "X-FKS-Rolled-Up-From": "the interval that the bars were computed from, if another.",
+    "X-FKS-Adjusted": "what the prices are adjusted for, if anything.",
+    "X-FKS-Actions-From": "whose splits and dividends we adjusted by, if any.",
+}
 # The layouts that have no JSON envelope around them.
 MEDIA_TYPES = {Layout.CSV: "text/csv; charset=utf-8", Layout.NDJSON: "application/x-ndjson"}
 

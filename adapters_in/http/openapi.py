@@ -7,6 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from adapters_in.http.kinds import Schema
+from adapters_in.http.layouts import LABELS
 from adapters_in.http.parameters import Parameter
 from adapters_in.http.problems import MEDIA_TYPE, Problem
 from adapters_in.http.replies import JSON, Route
@@ -33,6 +34,10 @@ _HEADERS: dict[str, Schema] = {
         "schema": {"type": "string"},
     },
     "Link": {"description": 'The next page, `rel="next"`.', "schema": {"type": "string"}},
+    **{
+        name: {"description": f"With CSV and NDJSON: {text}", "schema": {"type": "string"}}
+        for name, text in LABELS.items()
+    },
     "Location": {"description": "Where the job is.", "schema": {"type": "string"}},
     "Retry-After": {
         "description": "Seconds until asking again makes sense.",
@@ -121,7 +126,7 @@ def _errors(route: Route) -> Schema:
     problem: Schema = {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
     errors: Schema = {}
     if "ETag" in route.headers:
-        names = [name for name in route.headers if name != "Link"]
+        names = [name for name in route.headers if name != "Link" and name not in LABELS]
         errors["304"] = {"description": _MEANINGS[304], "headers": _headers(names)}
     for status in statuses:
         retry = ("Retry-After",) if status >= HTTPStatus.SERVICE_UNAVAILABLE else ()

@@ -380,3 +380,28 @@ def test_why_a_range_holds_no_bar(house: House) -> None:
         answer = house.ask(f"{BTC}&{span}")
         assert answer.status == 404
         assert answer.json["detail"].endswith(words)
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_what_has_no_envelope_says_in_headers_what_one_would_say(house: House, form: str) -> None:
+    """Who answered and whether it was the first choice, and what bars were rolled up from."""
+    target = "/api/v1/data/ohlcv?symbol=BTCUSDT&interval=3m&limit=2"
+    answer = house.ask(f"{target}&format={form}")
+    body = house.ask(target).json
+    said = {k.removeprefix("x-fks-"): v for k, v in answer.headers.items() if k[:6] == "x-fks-"}
+    assert said == {
+        "provider": body["provider"],
+        "stale": "false",
+        "substituted": "false",
+        "demo": "false",
+        "rolled-up-from": body["rolled_up_from"],
+    }
+    house.clock.advance(2)
+    then = house.ask(f"{target}&format={form}&as_of={int(NOW) + 1}")
+    assert "x-fks-stale" not in then.headers
+    house.first.fault = ProviderUnavailable("No.", provider="paper")
+    other = house.ask(f"/api/v1/data/ohlcv?symbol=ETHUSDT&limit=2&format={form}")
+    assert (other.headers["x-fks-provider"], other.headers["x-fks-substituted"]) == (
+        "spare",
+        "true",
+    )
