@@ -70,10 +70,10 @@ class Tape(Struct, frozen=True):
     def _printed(self, start: int, end: int, number: int) -> list[Printed]:
         """The trades of the seconds ``[start, end)``, the first of which has that number."""
         found: list[Printed] = []
-        opened = start - start % MINUTE
-        for minute, _ in self._counted(opened, end + (-end) % MINUTE, MINUTE):
-            edges = np.arange(minute, minute + MINUTE + 1, dtype=np.int64)
-            rows = self.market.bars(self.asset, edges, float(minute + MINUTE))
+        first, last = start - start % MINUTE, end + (-end) % MINUTE
+        for hour, _ in self._counted(start - start % HOUR, end + (-end) % HOUR, HOUR):
+            edges = np.arange(max(hour, first), min(hour + HOUR, last) + 1, dtype=np.int64)
+            rows = self.market.bars(self.asset, edges, float(edges[-1]))
             rows = rows.take((rows.trades > 0) & (rows.ts >= start) & (rows.ts < end))
             for row in range(len(rows)):
                 found += self._second(rows.take(slice(row, row + 1)), number + len(found))
