@@ -15,6 +15,12 @@ class ContractRow(Contract, frozen=True, kw_only=True):
     instrument_id: str | None = field(name="instrument")
 
 
+class SnapshotRow(Snapshot, frozen=True, kw_only=True):
+    """A snapshot, and the second of its last trade."""
+
+    ts: int | None
+
+
 class AggregateRow(Struct, frozen=True, kw_only=True):
     """One window; ``ts`` is its open, of a session the first moment of its date."""
 
@@ -112,7 +118,7 @@ class Snapshots(_Envelope, frozen=True, kw_only=True):
     """Contracts as they are now."""
 
     endpoint_type: Literal["snapshot"]
-    data: tuple[Snapshot, ...]
+    data: tuple[SnapshotRow, ...]
 
 
 class Aggregates(_Envelope, frozen=True, kw_only=True):

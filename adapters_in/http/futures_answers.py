@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 from adapters_in.http import bodies_futures as bodies
 from adapters_in.http.next_page import paging_headers
 from adapters_in.http.replies import Call, Reply, json_reply
-from domain.futures import Aggregate, Contract
+from domain.futures import Aggregate, Contract, Snapshot
 from domain.ticks import Quote, Trade
 
 _NS = 10**9
@@ -65,6 +65,12 @@ def contract_row(contract: Contract) -> bodies.ContractRow:
     """With our own name."""
     ours = contract.instrument
     return bodies.ContractRow(**asdict(contract), instrument_id=None if ours is None else ours.id)
+
+
+def snapshot_row(snapshot: Snapshot) -> bodies.SnapshotRow:
+    """With the time in seconds too."""
+    ts = None if snapshot.ts_ns is None else snapshot.ts_ns // _NS
+    return bodies.SnapshotRow(ts=ts, **asdict(snapshot))
 
 
 def aggregate_row(row: Aggregate, ticker: str) -> bodies.AggregateRow:

@@ -6,14 +6,14 @@ from typing import Any
 
 from adapters_in.http import bodies_futures as bodies
 from adapters_in.http import futures_parameters as given
-from adapters_in.http.futures_answers import contract_row, enveloped, place_of, shown
+from adapters_in.http.futures_answers import contract_row, enveloped, place_of, shown, snapshot_row
 from adapters_in.http.parameters import Parameter
 from adapters_in.http.replies import Call, Reply, Route
 from adapters_in.http.services import Services
 from application.contract_lives import question_about
 from application.get_futures import FuturesPage
 from domain.errors import UnknownInstrument
-from domain.futures import Contract, FuturesAsk, FuturesKind, newest_of
+from domain.futures import Contract, FuturesAsk, FuturesKind, Snapshot, newest_of
 
 PATH = "/api/v1/futures"
 STATUSES = (400, 404, 422, 503, 504)
@@ -169,7 +169,8 @@ class FuturesRoutes:
         if asked is not None:
             named["ticker"], _ = await self._services.name_contract(asked, call.context)
         page = await self._listed(call, FuturesKind.SNAPSHOT, named)
-        return self._reply(call, bodies.Snapshots, "snapshot", page)
+        rows = tuple(snapshot_row(each) for each in page.records if isinstance(each, Snapshot))
+        return self._reply(call, bodies.Snapshots, "snapshot", page, rows)
 
     async def _listed(
         self, call: Call, kind: FuturesKind, named: Mapping[str, str] = MappingProxyType({})

@@ -67,6 +67,7 @@ def test_a_snapshot_is_of_a_contract_a_product_or_all(pit: FuturesHouse) -> None
     )
     assert ours["bid_price"] < ours["ask_price"]
     assert abs(ours["ts_ns"] - NOW * NS) < 2 * NS
+    assert ours["ts"] == ours["ts_ns"] // NS
     assert ours["open_interest"] is None
     found = pit.data("snapshot?product_code=ES")
     assert {row["product_code"] for row in found} == {"ES"}
