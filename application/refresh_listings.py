@@ -15,6 +15,7 @@ MAX_AGE_S = 86_400.0
 # Nobody waits for a list, but everybody for the first answer of a service that has just started.
 QUIET_S = 600.0
 _AGAIN_S = 3600.0  # after a failure
+_YOUNG_S = 60.0  # for so long a list that was young is not looked for again
 _LONGEST_S = 1800.0  # some lists have many parts and their providers few calls a minute
 
 
@@ -41,6 +42,8 @@ class RefreshListings:
         self._clock = clock
         self._telemetry = telemetry
         self._flights: SingleFlight[None] = SingleFlight()
+        self._looks: SingleFlight[float | None] = SingleFlight()
+        self._young: dict[str, tuple[float, float | None]] = {}
         self._failed: dict[str, float] = {}
         self._denied: dict[str, tuple[float, AccessDenied]] = {}
 
@@ -62,7 +65,7 @@ class RefreshListings:
             ProviderError, DeadlineExceeded: there is none, not even an old one.
             StoreUnavailable: the lists cannot be asked.
         """
-        fetched_at = await self._instruments.fetched_at(source.name)
+        fetched_at = await self._age_of(source.name)
         if not self._is_due(fetched_at):
             return
         try:
@@ -94,6 +97,16 @@ class RefreshListings:
                 self._telemetry.event(
                     "list_not_refreshed", provider=source.name, reason=error.message
                 )
+
+    async def _age_of(self, name: str) -> float | None:
+        """When the list was fetched; a crowd of callers asks the store once, and then no more."""
+        until, known = self._young.get(name, (0.0, None))
+        if self._clock.monotonic() < until:
+            return known
+        fetched_at, _ = await self._looks.join(name, lambda: self._instruments.fetched_at(name))
+        if not self._is_due(fetched_at):
+            self._young[name] = (self._clock.monotonic() + _YOUNG_S, fetched_at)
+        return fetched_at
 
     def _refuse_denied(self, name: str) -> None:
         """Raise what the provider has said lately, if that was that we may not have its list."""

@@ -32,12 +32,23 @@ def listing(provider: str, symbol: str, instrument: Instrument) -> Listing:
     return Listing(provider, symbol, instrument)
 
 
+class Cabinet(MemoryInstrumentStore):
+    """Counts how often somebody asks how old a list is, which takes a moment."""
+
+    looked = 0
+
+    async def fetched_at(self, provider: str) -> float | None:
+        self.looked += 1
+        await asyncio.sleep(0.01)  # noqa: TID251 - the store's own time
+        return await super().fetched_at(provider)
+
+
 class Desk:
     """A world with instrument lists, and the use case that searches them."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: MemoryInstrumentStore | None = None) -> None:
         self.world = World()
-        self.store = MemoryInstrumentStore()
+        self.store = store or MemoryInstrumentStore()
         self.world.first.listed = [listing("first", "BTCUSDT", BTC)]
         self.world.second.listed = [
             listing("second", "XBTUSDT", BTC),
@@ -61,6 +72,24 @@ class Desk:
     def calls(self) -> tuple[int, int]:
         """How often each list was fetched."""
         return (self.world.first.lists_asked, self.world.second.lists_asked)
+
+
+def test_a_crowd_of_searches_does_not_keep_the_store_busy() -> None:
+    """How old a list is takes one look for all who ask at a time, and none for a minute."""
+
+    async def scene() -> None:
+        cabinet = Cabinet()
+        desk = Desk(cabinet)
+        await desk.find("btc")
+        cabinet.looked = 0
+        for _ in range(3):
+            await asyncio.gather(*(desk.find("btc") for _ in range(50)))
+        assert cabinet.looked == 2
+        await desk.world.clock.sleep(61.0)
+        await asyncio.gather(*(desk.find("btc") for _ in range(50)))
+        assert cabinet.looked == 4
+
+    in_virtual_time(scene())
 
 
 def test_lists_are_fetched_when_somebody_searches_and_kept_for_a_day() -> None:
