@@ -71,6 +71,10 @@ class Patience:
         self._heard_at = self._clock.monotonic()
         self._given_up = 0
 
+    def has_heard(self, since: float) -> bool:
+        """Whether it has said something after that moment (monotonic s)."""
+        return self._heard_at > since
+
     def refuse_if_stalled(self) -> None:
         """Raise :class:`Stalled` while the provider is unusually silent."""
         eldest = self._eldest

@@ -44,8 +44,6 @@ from ports.telemetry import Telemetry
 _WAITING = 256
 # A provider that has kept us waiting this long when the caller's time is up is at fault itself.
 _PATIENCE_S = 1.0
-# A scout is out at least so long: what it finds must not depend on how long its sender had time.
-_SCOUT_S = 2.5
 # We are done this long before the caller's deadline, so that a fault is still counted by then.
 _MARGIN_S = 0.05
 
@@ -166,7 +164,9 @@ class Sender:
         tries = sent.probe and context.priority is Priority.INTERACTIVE
         if not context.standby and not tries:
             return await self._answered(sent, longest, context)
-        work = self._answered(sent, max(longest, min(self._allowance.policy.timeout_s, _SCOUT_S)))
+        # A scout tells of silence, even if its sender had less time than that takes.
+        enough = min(self._allowance.policy.timeout_s, max(_PATIENCE_S, patience_s(sent.seen)))
+        work = self._answered(sent, max(longest, enough))
 
         async def ended(task: asyncio.Task[MarketDataError | None]) -> None:
             await self._allowance.report(sent.reply)
@@ -199,6 +199,7 @@ class Sender:
         try:
             sent.reply = await self._channel.send(sent.call, allowed, origin)
         except TimeoutError:
+            sent.silent = not self._patience.has_heard(began)  # it may answer others
             return self._unanswered(sent, allowed, context, origin)
         except ProviderError as fault:
             error = fault
@@ -216,9 +217,10 @@ class Sender:
         """Nothing came: that is silence, unless a call had all its time, which may be repeated."""
         name, deadline = self._provider.name, None if context is None else context.deadline
         if context is not None and allowed >= self._allowance.policy.timeout_s:
+            sent.silent = False
             error = ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
             return self._origins.after(origin, sent.reply, error)
-        sent.silent = allowed >= max(_PATIENCE_S, patience_s(sent.seen))
+        sent.silent = sent.silent and allowed >= max(_PATIENCE_S, patience_s(sent.seen))
         if sent.silent:
             self._origins.leave(origin)
         if deadline is not None and self._around.clock.monotonic() >= deadline - 2 * _MARGIN_S:

@@ -269,6 +269,27 @@ def test_who_probes_is_not_kept_waiting_and_the_probe_is_counted_all_the_same() 
     in_virtual_time(scene())
 
 
+def test_a_scout_that_is_out_when_the_provider_is_back_proves_nothing() -> None:
+    """It was sent before and never comes back; meanwhile others are answered: one fault."""
+
+    async def scene() -> None:
+        lost = iter((3600.0,))
+
+        async def answer(_: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(next(lost, USUAL_S))  # noqa: TID251 - the provider's own time
+            return ok()
+
+        bench = Bench(httpx.MockTransport(answer))
+        await accustomed(bench)
+        assert await call(bench) == ("Stalled", 0.5)
+        assert await call(bench, standby=False) == ("answered", USUAL_S)
+        await bench.clock.sleep(3.0)
+        health = await bench.health.view("some")
+        assert (health.state, health.recent.count(False)) == (CircuitState.CLOSED, 1)
+
+    in_virtual_time(scene())
+
+
 def test_what_a_scout_is_told_counts() -> None:
     """A ban that comes after everybody has left freezes the account."""
 
