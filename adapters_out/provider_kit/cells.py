@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,17 @@ def side_of_book(price: object, size: object) -> tuple[float | None, float | Non
 def epoch_unit(stamp: int) -> int:
     """How many of its units make a second, told from the magnitude of one Unix time stamp."""
     return next((unit for limit, unit in _UNITS if abs(stamp) >= limit), 1)
+
+
+def packed(cells: Collection[object], kind: str) -> NDArray[Any] | None:
+    """JSON numbers as float64 (``d``) or int64 (``q``), None if a cell is none or does not fit.
+
+    It takes half as long as ``np.array``, and a true is a 1: whoever calls knows of none.
+    """
+    try:
+        return np.frombuffer(struct.pack(f"{len(cells)}{kind}", *cells), kind)
+    except (struct.error, OverflowError):
+        return None
 
 
 def floats(cells: Sequence[object], complain: Complain, *, optional: bool) -> NDArray[np.float64]:

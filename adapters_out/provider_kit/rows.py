@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,14 +22,17 @@ from domain.bars import COLUMNS, PRICES, Floats, Ints
 _FLOATS = (*PRICES, "volume", "vwap")
 # In the order in which a row is shown.
 _NAMES = ("ts", *_FLOATS, "trades")
+_WHOLE = frozenset({"ts", "trades"})
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _CELLS = msgspec.json.Decoder(list[object])
 _TABLE = msgspec.json.Decoder(list[list[object]])
+_NUMBERS = msgspec.json.Decoder(list[list[int | float]])
 _NS_DIGITS = 9
 _UNEVEN = "ts: not a whole second"
 # What some languages write where JSON has no word.
 _NO_JSON = re.compile(rb"(?<=[\[,:\s])(-?(?:NaN|Infinity))(?=[\],}\s])")
 
+Number = int | float | str | None
 Columns = list[tuple[object, ...]]
 Broken = tuple[Columns, dict[int, str]]
 
@@ -84,6 +87,27 @@ def sheet_of_columns(
     )
 
 
+def sheet_of_numbers(
+    columns: Mapping[str, Collection[Number]], unit: int, text: Callable[[int], str]
+) -> Sheet | None:
+    """A sheet from equally long columns in which there is no boolean and no nested value.
+
+    Much faster than :func:`sheet_of_columns`, to which None leaves what is not all numbers.
+    """
+    found = {
+        name: cells.packed(column, "q" if name in _WHOLE else "d")
+        for name, column in columns.items()
+    }
+    whole: dict[str, Any] = {n: column for n, column in found.items() if column is not None}
+    if len(whole) < len(columns):
+        return None
+    rows, faults = len(whole["ts"]), dict[int, str]()
+    whole["ts"] = _seconds(whole["ts"], unit, faults)
+    absent = np.full(rows, np.nan)
+    nothing = {"volume": absent, "vwap": absent, "trades": np.full(rows, -1)}
+    return Sheet(**{**nothing, **whole}, text=text, unread=faults)
+
+
 def _named(column: str, faults: dict[int, str]) -> cells.Complain:
     """Remember the first complaint about each row, with the column's name."""
 
@@ -109,9 +133,25 @@ def _seconds(raw: Ints, unit: int, faults: dict[int, str]) -> Ints:
 
 
 def _fast(body: bytes, layout: Layout) -> Sheet | None:
-    """The sheet of a table of plain decimals, None if a cell needs the general reader."""
+    """The sheet of a table of plain numbers, None if a cell needs the general reader.
+
+    Texts are read as columns. Bare numbers differ in length, and the JSON decoder is faster.
+    """
+    if b'"' not in body[: body.find(b"]")]:
+        return _bare(body, layout)
     table = DecimalTable.of(body)
     return None if table is None else sheet_of_table(table, layout)
+
+
+def _bare(body: bytes, layout: Layout) -> Sheet | None:
+    """The sheet of a table in which there is nothing but numbers, None if there is anything."""
+    try:
+        columns = list(zip(*_NUMBERS.decode(body), strict=True))
+        places = ((name, getattr(layout, name)) for name in _NAMES)
+        picked = {name: columns[place] for name, place in places if place is not None}
+    except (msgspec.DecodeError, ValueError, IndexError):
+        return None
+    return sheet_of_numbers(picked, layout.unit, text_of(body))
 
 
 def sheet_of_table(

@@ -10,6 +10,7 @@ from adapters_out.provider_kit.provider import BarsEndpoint
 from adapters_out.provider_kit.rows import sheet_of_rows
 from adapters_out.provider_kit.sheet import Layout, Sheet
 from adapters_out.providers.coingecko.coins import with_id
+from domain.bars import Ints
 from domain.interval import Interval
 from domain.provider import BarsAsk
 
@@ -52,6 +53,14 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
         final_before=ask.interval.floor(int(sheet.ts.max())),
         kept_from=ask.interval.floor(int(sheet.ts.min())),
     )
+
+
+def _are_of(ts: Ints, length: int) -> bool:
+    """Whether candles follow each other at this length, most of them at least."""
+    if (ts[1:] - ts[:-1] == length).all():
+        return True
+    steps = np.diff(np.unique(ts))
+    return not len(steps) or int(np.median(steps)) == length
 
 
 BARS = BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(bounded=False))

@@ -213,3 +213,39 @@ def test_what_is_no_whole_number_is_refused(cell: object) -> None:
 def test_whole_numbers_keep_every_digit(cell: object, value: int) -> None:
     """Beyond 2**53 too."""
     assert whole(cell) == value
+
+
+bare_numbers = st.one_of(
+    st.integers(0, 10**15), st.floats(0, 1e12), st.sampled_from(["1.5e+06", "0.1e-3", "-2.5"])
+)
+
+
+@given(st.lists(st.lists(bare_numbers, min_size=5, max_size=5), min_size=1, max_size=5))
+def test_bare_numbers_are_those_that_the_same_texts_are(cells: list[list[object]]) -> None:
+    """Of any length, with a sign or an exponent: the same to the last bit."""
+    rows = [[str(60 * k), *map(str, row)] for k, row in enumerate(cells)]
+    lines = [f"[{','.join(row)}]" for row in rows]
+    bare = f"[{','.join(lines)}]".encode()
+    layout = Layout(ts=0, open=1, high=2, low=3, close=4, volume=5)
+    found, texts = sheet_of_rows(bare, layout), read(*rows, layout=layout)
+    assert all(
+        np.array_equal(x, y, equal_nan=True)
+        for x, y in zip(columns(found), columns(texts), strict=True)
+    )
+    assert found.unread == texts.unread == {}
+    assert found.text(0) == lines[0]
+
+
+@pytest.mark.parametrize(
+    "cell", ["true", "null", '"7"', "1e999", "[1]", "-", "1.", ".5", "9" * 400, "60.5"]
+)
+def test_among_bare_numbers_another_cell_is_looked_at(cell: str) -> None:
+    """What is no number is none here either, and a time is a whole number of its unit."""
+    body = f"[[0,1,2,1,2],[{cell},1,2,1,2],[120,1,2,1,2]]".encode()
+    try:
+        sheet = sheet_of_rows(body, SHORT)
+    except msgspec.DecodeError:
+        return  # no JSON
+    assert sheet.unread.keys() <= {1}
+    assert (cell == '"7"') == (1 not in sheet.unread)
+    assert sheet.close[[0, 2]].tolist() == [2.0, 2.0]
