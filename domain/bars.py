@@ -226,4 +226,4 @@ def _value_fault(series: BarSeries) -> str | None:
 
 
 def _finite(one: Floats, other: Floats) -> bool:
-    return math.isfinite(one @ other)
+    return math.isfinite(one.dot(other))  # half as long as ``@``

@@ -104,7 +104,7 @@ def _standing_out(values: Floats, threshold: float, ddof: int, least: int) -> In
     if n < least:
         return _NONE
     away = values - mean
-    limit = threshold * math.sqrt(float(away @ away) / (n - ddof))
+    limit = threshold * math.sqrt(float(away.dot(away)) / (n - ddof))
     if limit == 0:
         return _NONE
     np.abs(away, out=away)

@@ -17,6 +17,7 @@ from adapters_out.provider_kit.soundness import (
     Mask,
     forming_bar,
     price_floor,
+    row_at,
     sent_averages,
     sound_rows,
 )
@@ -173,7 +174,7 @@ def _forming(sheet: Sheet, forming: Mask) -> Bar | None:
     if not forming.any():
         return None
     places = np.flatnonzero(forming)
-    return forming_bar(sheet.columns(), int(places[np.argmax(sheet.ts[places])]))
+    return forming_bar(row_at(sheet.columns(), int(places[np.argmax(sheet.ts[places])])))
 
 
 def _covers(

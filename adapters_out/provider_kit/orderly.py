@@ -1,7 +1,8 @@
 """The short way from rows to bars, for a sheet in which nothing needs sorting out."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from adapters_out.provider_kit.soundness import (
     anywhere,
     forming_bar,
     price_floor,
+    row_at,
     sent_averages,
     sound_rows,
     wrong_averages,
@@ -42,9 +44,10 @@ def read_orderly(sheet: Sheet, ask: BarsAsk, horizon: int, present: int) -> Orde
     newest = sheet.ts[-1:] if columns[0] is sheet.ts else sheet.ts[:1]
     forming = None
     if newest[0] >= horizon:
-        if not _forms([column[-1:] for column in columns], ask, present):
+        last = row_at(columns, -1)
+        if not _forms(last, ask, present):
             return None
-        forming = forming_bar(columns, -1)
+        forming = forming_bar(last)
         columns = [column[:-1] for column in columns]
     series = _in_order(columns, ask, horizon)
     if series is None:
@@ -52,15 +55,12 @@ def read_orderly(sheet: Sheet, ask: BarsAsk, horizon: int, present: int) -> Orde
     return Orderly(series, forming, newest if newest[0] < ask.range.end else series.ts[-1:])
 
 
-def _forms(last: Columns, ask: BarsAsk, present: int) -> bool:
+def _forms(last: Sequence[Any], ask: BarsAsk, present: int) -> bool:
     """Whether the last row is a bar; a clock ahead of ours may have opened the one after next."""
-    ts = int(last[0][0])
-    interval, floor = ask.interval, price_floor(ask.instrument.asset_class)
-    return (
-        ts <= interval.shift(present, 1)
-        and interval.is_aligned(ts)
-        and anywhere(sound_rows(last, floor))
-    )
+    ts, interval = last[0], ask.interval
+    if ts > interval.shift(present, 1) or not interval.is_aligned(ts):
+        return False
+    return bool(sound_rows(last, price_floor(ask.instrument.asset_class)))
 
 
 def _in_order(columns: Columns, ask: BarsAsk, horizon: int) -> BarSeries | None:
@@ -69,15 +69,14 @@ def _in_order(columns: Columns, ask: BarsAsk, horizon: int) -> BarSeries | None:
     floor = price_floor(ask.instrument.asset_class)
     if not len(ts) or ts[0] < ask.range.start or ts[-1] >= min(ask.range.end, horizon):
         return None
-    if (
-        not low.min() > floor
-        or anywhere(volume < 0)
-        or anywhere(wrong_averages(vwap, volume, floor))
-    ):
+    if not low.min() > floor or anywhere(volume < 0):
         return None
     if anywhere(np.maximum(open_, close) > high) or anywhere(np.minimum(open_, close) < low):
         return None
+    if anywhere(vwap <= 0):
+        if anywhere(wrong_averages(vwap, volume, floor)):
+            return None
+        vwap = sent_averages(vwap)
     with suppress(InvalidRequest):  # out of step, or a number that is none
-        averages = sent_averages(vwap)
-        return BarSeries(ask.interval, ts, open_, high, low, close, volume, averages, trades)
+        return BarSeries(ask.interval, ts, open_, high, low, close, volume, vwap, trades)
     return None

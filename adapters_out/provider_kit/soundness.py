@@ -19,35 +19,34 @@ def price_floor(asset_class: AssetClass) -> float:
     return -math.inf if asset_class is AssetClass.FUTURE else 0.0
 
 
+def row_at(columns: Columns, index: int) -> list[Any]:
+    """The cells of one row, as plain numbers."""
+    return [column.item(index) for column in columns]
+
+
 def anywhere(mask: Mask) -> bool:
     """Whether it holds for a row: ``any`` takes twice as long for a page."""
     return bool(np.count_nonzero(mask))
 
 
-def sound_rows(columns: Columns, floor: float) -> Mask:
+def sound_rows(columns: Sequence[Any], floor: float) -> Mask:
     """Rows that can be bars; ``columns`` are those of :data:`domain.bars.COLUMNS`.
 
-    Comparisons with NaN are false, so a price that is none fails.
+    They may be the cells of a single row, of which the mask then is. Comparisons with NaN are
+    false, so a price that is none fails.
     """
     _, open_, high, low, close, volume, vwap, trades = columns
-    sound: Mask = high >= np.maximum(open_, close)
-    sound &= high < np.inf
-    sound &= low <= np.minimum(open_, close)
-    sound &= low > floor
-    wrong = wrong_averages(vwap, volume, floor)
-    wrong |= vwap == np.inf
-    wrong |= volume < 0
-    wrong |= volume == np.inf
-    wrong |= trades < -1
-    sound &= ~wrong
+    right = (high >= open_) & (high >= close) & (low <= open_) & (low <= close)
+    right &= (low > floor) & (high < math.inf)
+    wrong = (volume < 0) | (volume == math.inf) | (vwap == math.inf) | (trades < -1)
+    wrong |= wrong_averages(vwap, volume, floor)
+    sound: Mask = right & np.logical_not(wrong)
     return sound
 
 
 def wrong_averages(vwap: Floats, volume: Floats, floor: float) -> Mask:
     """Rows whose vwap is no price; nothing was traded and it was sent as 0: that is no fault."""
-    wrong: Mask = vwap <= floor
-    if anywhere(wrong):
-        wrong &= (vwap != 0) | (volume != 0)
+    wrong: Mask = (vwap <= floor) & ((vwap != 0) | (volume != 0))
     return wrong
 
 
@@ -57,9 +56,9 @@ def sent_averages(vwap: Floats) -> Floats:
     return np.where(absent, np.nan, vwap) if anywhere(absent) else vwap
 
 
-def forming_bar(columns: Columns, i: int) -> Bar:
+def forming_bar(row: Sequence[Any]) -> Bar:
     """A sound row as the bar that forms."""
-    ts, open_, high, low, close, volume, vwap, trades = (column[i].item() for column in columns)
+    ts, open_, high, low, close, volume, vwap, trades = row
     return Bar(
         ts=ts,
         open=open_,
