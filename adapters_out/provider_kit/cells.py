@@ -93,7 +93,7 @@ def packed(cells: Collection[object], kind: str) -> NDArray[Any] | None:
     It takes half as long as ``np.array``, and a true is a 1: whoever calls knows of none.
     """
     try:
-        return np.frombuffer(struct.pack(f"{len(cells)}{kind}", *cells), kind)
+        return np.frombuffer(struct.Struct(f"{len(cells)}{kind}").pack(*cells), kind)
     except (struct.error, OverflowError):
         return None
 

@@ -164,6 +164,8 @@ def _facts(sheet: Sheet, series: BarSeries) -> SessionFacts | None:
     """What else the provider sends about these bars."""
     if not sheet.facts or not len(series):
         return None
+    if np.array_equal(sheet.ts, series.ts):
+        return SessionFacts(sheet.ts, **sheet.facts)
     order = np.argsort(sheet.ts, kind="stable")
     rows = order[np.searchsorted(sheet.ts[order], series.ts)]
     return SessionFacts(sheet.ts, **sheet.facts).where(rows)

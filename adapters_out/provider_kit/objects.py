@@ -1,25 +1,26 @@
 """From JSON objects to a :class:`Sheet`: rows as Structs whose fields are called like columns."""
 
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec import Struct, field
+from msgspec.structs import astuple, fields, replace
 
-from adapters_out.provider_kit.rows import mended, sheet_of_columns, sheet_of_table, text_of
-from adapters_out.provider_kit.sheet import Layout, Sheet
-from adapters_out.provider_kit.table import DecimalTable
+from adapters_out.provider_kit.cells import packed
+from adapters_out.provider_kit.rows import Rows, mended, sheet_of_columns, sheet_of_numbers, text_of
+from adapters_out.provider_kit.sheet import Sheet
 from domain.bars import Floats, Ints
 
 T = TypeVar("T")
 
 _COLUMNS = ("ts", "open", "high", "low", "close", "volume", "vwap", "trades")
 _PRICED = _COLUMNS[:5]
-_LARGE = re.compile(rb"([1-9])(?:\.(\d{1,17}))?e\+([0-2]\d)(?=[,}\]])")
+_PART = 256 * 1024  # bytes
 
 
 def decoded(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
@@ -54,59 +55,109 @@ def sheet_of_objects(rows: Sequence[Struct], unit: int = 1) -> Sheet:
 
 
 def sheet_of_alike(
-    body: bytes | msgspec.Raw,
+    body: Rows,
     row: type[Struct],
     unit: int = 1,
     facts: Collection[str] = (),
     texts: Mapping[str, Callable[[str], float]] | None = None,
     stamps: Callable[[Sequence[str]], Ints | None] | None = None,
 ) -> Sheet | None:
-    """A JSON array of objects as a sheet without an object for each, at full speed.
+    """A JSON array of objects as a sheet, at full speed.
 
-    For rows that all have the same names in the same order and plain numbers, in compact JSON, as
-    providers write them; None for any others: decode them for :func:`sheet_of_objects`. So it is,
-    too, where a row has a field of ``row`` that is no column: it has to be looked at, unless it is
-    one of the ``facts``, which are numbers, or ``texts``, which tell one, each a fact as well.
-    ``stamps`` reads times that are texts (Unix s), None if one is no time.
+    For rows with a number wherever one of them has one; None for any others: decode them for
+    :func:`sheet_of_objects`. So it is, too, where a row has a field of ``row`` that is no column:
+    it has to be looked at, unless it is one of the ``facts``, which are numbers, or ``texts``,
+    which tell one, each a fact as well. ``stamps`` reads times that are texts (Unix s), None if
+    one is no time.
     """
-    content = bytes(body)
-    table = DecimalTable.of(expanded(content))
-    places = table.names if table is not None else {}
-    found = {f.name: places[f.encode_name] for f in fields(row) if f.encode_name in places}
-    known = {name: found.pop(name) for name in (*facts, *(texts or ())) if name in found}
-    if table is None or not {*_PRICED} <= found.keys() <= {*_COLUMNS}:
+    told = texts or {}
+    decoder = _numeric(row, tuple(facts), (*told, "ts") if stamps else tuple(told))
+    sheets: list[Sheet] = []
+    for part in _parts(body):
+        sheet = _read_part(part, decoder, unit, told, stamps)
+        if sheet is None or (sheets and sheets[0].facts.keys() != sheet.facts.keys()):
+            return None
+        sheets.append(sheet)
+    return replace(_joined(sheets), text=text_of(body))
+
+
+def _parts(body: Rows) -> Iterator[Rows]:
+    """Arrays of some thousand rows each: their numbers fit into the caches of a processor."""
+    view, start = memoryview(body), 1
+    while len(view) - start > _PART:
+        piece = bytes(view[start : start + _PART])
+        end = piece.rfind(b"},{") + 1
+        if not end:
+            break
+        yield b"".join((b"[", memoryview(piece)[:end], b"]"))
+        start += end + 1
+    yield body if start == 1 else b"".join((b"[", view[start:]))
+
+
+def _read_part(
+    body: Rows,
+    decoder: msgspec.json.Decoder[list[Struct]],
+    unit: int,
+    told: Mapping[str, Callable[[str], float]],
+    stamps: Callable[[Sequence[str]], Ints | None] | None,
+) -> Sheet | None:
+    try:
+        columns = _columns(decoder.decode(body))
+    except msgspec.DecodeError:
         return None
-    numbers = {name: place for name, place in known.items() if name in facts}
-    told_ts = stamps(table.texts(found["ts"])) if stamps else None
-    if stamps and told_ts is None:
+    others = {name: columns.pop(name) for name in columns.keys() - {*_COLUMNS}}
+    if stamps:
+        columns["ts"] = _stamped(columns.get("ts", ()), stamps)
+    if not all(columns.get(name) for name in _PRICED):
         return None
-    sheet = sheet_of_table(table, Layout(**found, unit=unit), numbers, told_ts)
-    if sheet is None:
-        return None
-    told = {
-        n: _told(table.texts(known[n]), read) for n, read in (texts or {}).items() if n in known
-    }
-    return replace(sheet, text=text_of(content), facts={**sheet.facts, **told})
+    sheet = sheet_of_numbers(columns, unit, str)
+    known = {n: _told(c, told[n]) if n in told else packed(c, "d") for n, c in others.items()}
+    whole = not sheet.unread and all(column is not None for column in known.values())
+    return replace(sheet, facts=known) if whole else None
 
 
-def _told(cells: Sequence[str], read: Callable[[str], float]) -> Floats:
-    """The number that each text tells; most of them are the same."""
-    known = {cell: read(cell) for cell in set(cells)}
-    return np.array([known[cell] for cell in cells])
+def _joined(sheets: Sequence[Sheet]) -> Sheet:
+    """Sheets that follow each other as one."""
+    if len(sheets) == 1:
+        return sheets[0]
+    columns = map(np.concatenate, zip(*(sheet.columns() for sheet in sheets), strict=True))
+    whole = replace(sheets[0], **dict(zip(_COLUMNS, columns, strict=True)))
+    facts = {n: np.concatenate([s.facts[n] for s in sheets]) for n in whole.facts}
+    return replace(whole, facts=facts)
 
 
-def expanded(body: bytes) -> bytes:
-    """JSON whose large numbers (``1.5e+06``) are written out; as it came if one cannot be."""
-    parts, done, plus = [], 0, body.find(b"+")
-    while plus >= 0:
-        start = max(body.rfind(sign, done, plus) for sign in b":,[") + 1
-        number = _LARGE.match(body, start)
-        if number is None or not start:
-            return body
-        whole, fraction, exponent = number[1], number[2] or b"", int(number[3])
-        digits = fraction.ljust(exponent, b"0")
-        rest = digits[exponent:]
-        parts += [body[done:start], whole, digits[:exponent], b"." + rest if rest else b""]
-        done = number.end()
-        plus = body.find(b"+", done)
-    return b"".join((*parts, body[done:]))
+@lru_cache(maxsize=64)
+def _numeric(
+    row: type[Struct], facts: tuple[str, ...], words: tuple[str, ...]
+) -> msgspec.json.Decoder[list[Struct]]:
+    """Reads rows whose columns and facts are numbers, or words; of other fields there is none."""
+    kinds: dict[str, Any] = dict.fromkeys((*_COLUMNS, *facts), int | float | str | None)
+    kinds |= dict.fromkeys(words, str | None)
+    columns = [
+        (f.name, kinds.get(f.name), field(name=f.encode_name, default=None)) for f in fields(row)
+    ]
+    kind = msgspec.defstruct(row.__name__, columns, gc=False)
+    return msgspec.json.Decoder(list.__class_getitem__(kind))
+
+
+def _columns(rows: Sequence[Struct]) -> dict[str, Sequence[Any]]:
+    """The fields that a row has; it is by far the fastest way to them."""
+    names = rows[0].__struct_fields__ if rows else ()
+    cells = tuple(chain.from_iterable(map(astuple, rows)))
+    columns = {name: cells[place :: len(names)] for place, name in enumerate(names)}
+    return {n: c for n, c in columns.items() if c[0] is not None or set(c) != {None}}
+
+
+def _stamped(
+    cells: Sequence[str | None], read: Callable[[Sequence[str]], Ints | None]
+) -> list[int]:
+    """The times that the texts tell, none at all if one tells none."""
+    told = [cell for cell in cells if cell is not None]
+    found = read(told) if len(told) == len(cells) else None
+    return [] if found is None else found.tolist()
+
+
+def _told(cells: Sequence[str | None], read: Callable[[str], float]) -> Floats | None:
+    """The number that each text tells, most of them the same; None if one is missing."""
+    known = {cell: None if cell is None else read(cell) for cell in set(cells)}
+    return None if None in known else np.array([known[cell] for cell in cells], np.float64)

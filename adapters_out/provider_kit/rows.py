@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,17 +27,16 @@ _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _CELLS = msgspec.json.Decoder(list[object])
 _TABLE = msgspec.json.Decoder(list[list[object]])
 _NUMBERS = msgspec.json.Decoder(list[list[int | float]])
-_NS_DIGITS = 9
 _UNEVEN = "ts: not a whole second"
 # What some languages write where JSON has no word.
 _NO_JSON = re.compile(rb"(?<=[\[,:\s])(-?(?:NaN|Infinity))(?=[\],}\s])")
 
-Number = int | float | str | None
+Rows = bytes | msgspec.Raw | memoryview
 Columns = list[tuple[object, ...]]
 Broken = tuple[Columns, dict[int, str]]
 
 
-def sheet_of_rows(body: bytes | msgspec.Raw, layout: Layout) -> Sheet:
+def sheet_of_rows(body: Rows, layout: Layout) -> Sheet:
     """A JSON array of arrays as a sheet; rows that cannot be read are named in ``unread``.
 
     Raises:
@@ -88,19 +87,13 @@ def sheet_of_columns(
 
 
 def sheet_of_numbers(
-    columns: Mapping[str, Collection[Number]], unit: int, text: Callable[[int], str]
-) -> Sheet | None:
-    """A sheet from equally long columns in which there is no boolean and no nested value.
-
-    Much faster than :func:`sheet_of_columns`, to which None leaves what is not all numbers.
-    """
-    found = {
-        name: cells.packed(column, "q" if name in _WHOLE else "d")
-        for name, column in columns.items()
-    }
-    whole: dict[str, Any] = {n: column for n, column in found.items() if column is not None}
-    if len(whole) < len(columns):
-        return None
+    columns: Mapping[str, Sequence[object]], unit: int, text: Callable[[int], str]
+) -> Sheet:
+    """Likewise from columns without a boolean; much faster if each is all numbers."""
+    found = {n: cells.packed(c, "q" if n in _WHOLE else "d") for n, c in columns.items()}
+    if any(column is None for column in found.values()):
+        return structs.replace(sheet_of_columns(columns, unit), text=text)
+    whole: dict[str, Any] = found
     rows, faults = len(whole["ts"]), dict[int, str]()
     whole["ts"] = _seconds(whole["ts"], unit, faults)
     absent = np.full(rows, np.nan)
@@ -140,7 +133,7 @@ def _fast(body: bytes, layout: Layout) -> Sheet | None:
     if b'"' not in body[: body.find(b"]")]:
         return _bare(body, layout)
     table = DecimalTable.of(body)
-    return None if table is None else sheet_of_table(table, layout)
+    return None if table is None else _sheet_of_table(table, layout)
 
 
 def _bare(body: bytes, layout: Layout) -> Sheet | None:
@@ -154,33 +147,21 @@ def _bare(body: bytes, layout: Layout) -> Sheet | None:
     return sheet_of_numbers(picked, layout.unit, text_of(body))
 
 
-def sheet_of_table(
-    table: DecimalTable,
-    layout: Layout,
-    facts: Mapping[str, int] | None = None,
-    ts: Ints | None = None,
-) -> Sheet | None:
-    """The sheet of a table of plain decimals, None if a cell is none.
-
-    ``facts`` are cells, too; ``ts``, if given, are the times, and not looked for in the table.
-    """
-    others = facts or {}
+def _sheet_of_table(table: DecimalTable, layout: Layout) -> Sheet | None:
+    """The sheet of a table of plain decimals, None if a cell is none."""
     decimals = {n: getattr(layout, n) for n in _FLOATS}
     decimals = {n: c for n, c in decimals.items() if c is not None}
-    stamp = layout.ts if ts is None else None
-    counts = [c for c in (stamp, layout.trades) if c is not None]
+    counts = [c for c in (layout.ts, layout.trades) if c is not None]
     if max(*decimals.values(), *counts) >= table.width:
         return None
-    # Nanoseconds have too many digits for it.
-    zeros = _NS_DIGITS if ts is None and layout.unit == 10**_NS_DIGITS else 0
-    numbers = table.numbers(counts, [*decimals.values(), *others.values()], zeros)
+    numbers = table.numbers(counts, [*decimals.values()])
     if numbers is None:
         return None
-    columns: dict[str, Floats] = dict(zip((*decimals, *others), numbers.decimals, strict=True))
+    columns: dict[str, Floats] = dict(zip(decimals, numbers.decimals, strict=True))
     absent = np.full(len(table), np.nan)
     faults: dict[int, str] = {}
     return Sheet(
-        ts=_seconds(numbers.integers[0], 1 if zeros else layout.unit, faults) if ts is None else ts,
+        ts=_seconds(numbers.integers[0], layout.unit, faults),
         open=columns["open"],
         high=columns["high"],
         low=columns["low"],
@@ -190,7 +171,6 @@ def sheet_of_table(
         trades=numbers.integers[-1] if layout.trades is not None else np.full(len(table), -1),
         text=table.row,
         unread=faults,
-        facts={name: columns[name] for name in others},
     )
 
 
@@ -230,13 +210,13 @@ def _general(body: bytes, layout: Layout) -> Sheet:
     return structs.replace(sheet, text=text_of(body))
 
 
-def text_of(body: bytes) -> Callable[[int], str]:
+def text_of(body: Rows) -> Callable[[int], str]:
     """Shows a row as it came; they are told apart when the first is asked for."""
     rows: list[msgspec.Raw] = []
 
     def text(index: int) -> str:
         if not rows:
-            rows.extend(_rows(body))
+            rows.extend(_rows(bytes(body)))
         return bytes(rows[index]).decode()
 
     return text

@@ -2,12 +2,10 @@
 
 In ``[[1634943780000,"60685.22000000",...],...]`` finding the commas once gives the place of every
 cell. Where a cell's point is follows from the first row, as most providers write a column with
-one number of places; for the others the points are found, too. In ``[{"t":1634943780000,...},...]``
-every value has its name before it, in all rows the same.
+one number of places; for the others the points are found, too.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,12 +15,7 @@ from numpy.typing import NDArray
 from adapters_out.provider_kit.digits import REACH, Cells, Numbers, Places, read_cells
 
 _PAD = b" " * REACH
-_COMMA, _QUOTE, _POINT, _ZERO = b',".0'
-_ARRAY, _OBJECT = b"[]", b"{}"
-# The name of a value may stand behind those of objects that it lies in.
-_LEAD = re.compile(rb'(?:\{?"([A-Za-z_]+)":)+')
-_NUMBER = b"0123456789."
-_WORD = 8
+_COMMA, _QUOTE, _POINT, _OPEN, _CLOSE = b',".[]'
 _PART = 4096  # rows
 _SAMPLE = 64
 _EITHER = 0xFD  # with this mask a point looks like a comma
@@ -60,37 +53,29 @@ class DecimalTable:
     Cells that nobody asks for are not looked at.
     """
 
-    __slots__ = ("_brackets", "_codes", "_commas", "_leads", "_rows", "_text", "_width")
+    __slots__ = ("_codes", "_commas", "_rows", "_text", "_width")
 
-    def __init__(
-        self, text: bytes, commas: Places, leads: Sequence[bytes], brackets: bytes
-    ) -> None:
-        """Keep the padded text, what separates its cells, and what stands before their values."""
+    def __init__(self, text: bytes, commas: Places, width: int) -> None:
+        """Keep the padded text, what separates its cells, and how many of them make a row."""
         self._text = text
         self._codes = np.frombuffer(text, np.uint8)
         self._commas = commas
-        self._leads = leads
-        self._brackets = brackets
-        self._width = len(leads)
-        self._rows = (len(commas) - 1) // len(leads)
+        self._width = width
+        self._rows = (len(commas) - 1) // width
 
     @classmethod
     def of(cls, body: bytes) -> "DecimalTable | None":
         """The table, or None unless the body is an array of rows with whole rows of cells.
 
-        The first row tells how wide they are, and which names they have.
+        The first row tells how wide they are.
         """
-        brackets = _ARRAY if body.startswith(b"[[") else _OBJECT
-        if not body.startswith(b"[" + brackets[:1]) or not body.endswith(brackets[1:] + b"]"):
+        if not body.startswith(b"[[") or not body.endswith(b"]]"):
             return None
-        first = body[1 : body.find(brackets[1:]) + 1]
-        leads = [b"["] + [b""] * first.count(b",") if brackets is _ARRAY else _leads(first)
+        width = body.count(b",", 0, body.find(b"]")) + 1
         # The outer brackets stand where the commas before the first and after the last row would.
         text = b"".join((_PAD, b",", memoryview(body)[1:-1], b",", _PAD))
         commas = np.equal(np.frombuffer(text, np.uint8), _COMMA).nonzero()[0]
-        if not leads or (len(commas) - 1) % len(leads):
-            return None
-        return cls(text, commas, leads, brackets)
+        return None if (len(commas) - 1) % width else cls(text, commas, width)
 
     def __len__(self) -> int:
         """How many rows."""
@@ -101,43 +86,28 @@ class DecimalTable:
         """How many cells a row has."""
         return self._width
 
-    @property
-    def names(self) -> Mapping[str, int]:
-        """Which cell has which name, if the rows are objects whose names differ."""
-        found = [_LEAD.fullmatch(lead) for lead in self._leads]
-        names = {lead[1].decode(): place for place, lead in enumerate(found) if lead is not None}
-        return names if len(names) == self._width else {}
-
     def row(self, index: int) -> str:
         """The text of one row."""
         first, last = self._commas[index * self._width], self._commas[(index + 1) * self._width]
         return self._text[first + 1 : last].decode()
 
-    def numbers(
-        self, integers: Sequence[int], decimals: Sequence[int], zeros: int = 0
-    ) -> Numbers | None:
-        """The cells of these columns, None if one is no plain decimal or has another name.
+    def numbers(self, integers: Sequence[int], decimals: Sequence[int]) -> Numbers | None:
+        """The cells of these columns, None if one is no plain decimal.
 
         Whole numbers have at most 16 digits; a decimal may have any number, or no fraction. A
         column is in quotes or not. A sign, an exponent, a blank or a ``null`` is a case for the
-        general reader. ``zeros`` are how many must be at the end of the first of these columns:
-        they are left out.
+        general reader.
         """
         if len(self) > _PART:
-            found = [part.numbers(integers, decimals, zeros) for part in self._parts()]
+            found = [part.numbers(integers, decimals) for part in self._parts()]
             parts = [part for part in found if part is not None]
             whole = len(parts) == len(found)
             return Numbers(*map(np.hstack, zip(*parts, strict=True))) if whole else None
-        if self._brackets is _OBJECT and not self._are_alike():
+        counts = [self._first(c) for c in integers]
+        others = [self._first(c) for c in decimals]
+        if any(column.places for column in counts):
             return None
-        return self._plain(integers, decimals, zeros)
-
-    def texts(self, column: int) -> list[str]:
-        """The cells of a column without their names and quotes."""
-        lead, closes = len(self._leads[column]), column == self._width - 1
-        edges = self._grid(self._commas)[[column, column + 1]] + [[1 + lead], [-closes]]
-        text = self._text.decode("latin-1")
-        return [text[start:end].strip('"') for start, end in edges.T.tolist()]
+        return self._even(counts, others) or self._uneven(counts, others)
 
     def _parts(self) -> "Iterator[DecimalTable]":
         """Tables of some thousand rows each, which fit into the caches of a processor."""
@@ -149,66 +119,23 @@ class DecimalTable:
         """The table between two commas."""
         commas = self._commas[start : end + 1]
         text = b"".join((_PAD, self._text[commas[0] : commas[-1] + 1], _PAD))
-        return DecimalTable(text, commas - (commas[0] - REACH), self._leads, self._brackets)
-
-    def _plain(
-        self, integers: Sequence[int], decimals: Sequence[int], zeros: int
-    ) -> Numbers | None:
-        whole = [self._first(c) for c in integers]
-        others = [self._first(c) for c in decimals]
-        if any(column.places for column in whole):
-            return None
-        if zeros:
-            way, _ = whole[0].end
-            if not self._holds(whole[0].place + 1, way, b"0" * zeros):
-                return None
-            whole[0] = whole[0]._replace(end=(way - zeros, _ZERO))
-        found = self._even(whole, others)
-        return self._uneven(whole, others) if found is None else found
+        return DecimalTable(text, commas - (commas[0] - REACH), self._width)
 
     def _first(self, column: int) -> _Column:
         """How the first row writes a column, if it is a plain decimal there."""
-        lead, closes = self._leads[column], column == self._width - 1
-        edges = self._commas[column] + 1 + len(lead), self._commas[column + 1] - closes
-        text = self._text[edges[0] : edges[1]]
+        first, last = column == 0, column == self._width - 1
+        text = self._text[self._commas[column] + 1 + first : self._commas[column + 1] - last]
         quoted, point = text.startswith(b'"'), text.find(b".") + 1
-        before = _QUOTE if quoted else (lead or b",")[-1]
-        behind = _QUOTE if quoted else self._brackets[1] if closes else _COMMA
+        before = _QUOTE if quoted else _OPEN if first else _COMMA
+        behind = _QUOTE if quoted else _CLOSE if last else _COMMA
         places = len(text) - quoted - point if point else 0
-        return _Column(column, places, (len(lead) + quoted, before), (-quoted - closes, behind))
-
-    def _are_alike(self) -> bool:
-        """Whether the rows differ in nothing but numbers.
-
-        Where a name begins and ends is looked at with the numbers.
-        """
-        text, commas = self._text, self._commas[: self._width + 1].tolist()
-        if not all(
-            text.startswith(lead, at + 1) for lead, at in zip(self._leads, commas, strict=False)
-        ):
-            return False
-        first = text[commas[0] : commas[self._width]].translate(None, _NUMBER)
-        return text.translate(None, _NUMBER) == b"".join((_PAD, first * len(self), b",", _PAD))
-
-    def _holds(self, comma: int, way: int, text: bytes) -> bool:
-        """Whether this text ends so far from that comma in every row."""
-        words = np.ndarray((len(self._text) - _WORD + 1,), "<u8", self._text, strides=(1,))
-        ends = self._grid(self._commas)[comma] + (way - _WORD)
-        for end in range(len(text), 0, -_WORD):
-            part = text[max(0, end - _WORD) : end]
-            mask, wanted = (
-                int.from_bytes(t.rjust(_WORD, b"\0"), "little") for t in (b"\xff" * len(part), part)
-            )
-            if np.count_nonzero((words[ends] & np.uint64(mask)) != np.uint64(wanted)):
-                return False
-            ends -= _WORD
-        return True
+        return _Column(column, places, (first + quoted, before), (-quoted - last, behind))
 
     def _even(self, whole: Sequence[_Column], others: Sequence[_Column]) -> Numbers | None:
         """The numbers if every row has its points where the first has them."""
         dotted = tuple(c for c in others if c.places)
         bare = (*whole, *(c for c in others if not c.places))
-        form = _form(bare, dotted, self._width, self._brackets)
+        form = _form(bare, dotted, self._width)
         places = self._looked_at(form, _SAMPLE)
         if places is not None and len(self) > _SAMPLE:
             places = self._looked_at(form)
@@ -238,7 +165,7 @@ class DecimalTable:
     def _uneven(self, whole: Sequence[_Column], others: Sequence[_Column]) -> Numbers | None:
         """The numbers, wherever their points are."""
         columns = (*whole, *(c._replace(places=0) for c in others))
-        places = self._looked_at(_form(columns, (), self._width, self._brackets))
+        places = self._looked_at(_form(columns, (), self._width))
         if places is None:
             return None
         k, n = len(columns), len(whole)
@@ -264,15 +191,13 @@ class DecimalTable:
 
 
 @lru_cache(maxsize=64)
-def _form(
-    bare: tuple[_Column, ...], dotted: tuple[_Column, ...], width: int, brackets: bytes
-) -> _Form:
+def _form(bare: tuple[_Column, ...], dotted: tuple[_Column, ...], width: int) -> _Form:
     """The form of a row with these columns."""
     looks = [(c.place, *c.start) for c in (*bare, *dotted)]
     looks += [(c.place + 1, *c.end) for c in bare]
     looks += [(c.place + 1, c.end[0] - c.places - 1, _POINT) for c in dotted]
     others = [(c.place + 1, *c.end) for c in dotted]
-    others += [(0, 1, brackets[0]), (width, -1, brackets[1])]
+    others += [(0, 1, _OPEN), (width, -1, _CLOSE)]
     looks += [look for look in others if look not in looks]
     commas, shifts, signs = zip(*looks, strict=True)
     return _Form(
@@ -281,9 +206,3 @@ def _form(
         np.array(signs, np.uint8)[:, None],
         np.array([c.places for c in dotted], np.int64)[:, None],
     )
-
-
-def _leads(row: bytes) -> list[bytes]:
-    """What stands before the values of an object, the names; nothing if it is not so simple."""
-    found = [_LEAD.match(cell) for cell in row.split(b",")]
-    return [lead[0] for lead in found if lead] if all(found) and row.startswith(b"{") else []

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
 from adapters_out.providers.coinmarketcap.answers import NAME, data_of
@@ -41,8 +42,11 @@ class _Answer(Struct):
     status: _Status
 
 
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
 def _complaint(reply: Reply) -> Complaint | None:
-    said = msgspec.json.decode(reply.body, type=_Answer).status
+    said = envelope_of(reply.body, _ANSWER).status
     code = str(said.error_code)
     return None if code == "0" else Complaint(code, said.error_message or "")
 

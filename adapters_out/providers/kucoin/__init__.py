@@ -6,12 +6,11 @@ needs no key. A bar without trades is left out.
 
 from collections.abc import Sequence
 
-import msgspec
-
 from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Provider, Usage
-from adapters_out.providers.kucoin.answers import LISTINGS, NAME, Answer, symbol_of
+from adapters_out.providers.kucoin.answers import ANSWER, LISTINGS, NAME, symbol_of
 from adapters_out.providers.kucoin.bars import BARS, PAGE, SPELLING
 from adapters_out.providers.kucoin.ticks import PRICE, QUOTES, TRADES
 from domain.coverage import GapReason
@@ -37,7 +36,7 @@ def _is_overloaded(reply: Reply) -> bool:
 
 
 def _complaint(reply: Reply) -> Complaint | None:
-    said = msgspec.json.decode(reply.body, type=Answer)
+    said = envelope_of(reply.body, ANSWER)
     if said.code == "200000":
         return None
     overloaded = said.code == "429000" and _is_overloaded(reply)

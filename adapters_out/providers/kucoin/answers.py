@@ -27,6 +27,9 @@ class Answer(Struct):
     data: Raw = Raw()
 
 
+ANSWER = msgspec.json.Decoder(Answer)
+
+
 def data_of(reply: Reply) -> Raw:
     """What the envelope holds; a body without any is unreadable."""
     return msgspec.json.decode(reply.body, type=Answer).data

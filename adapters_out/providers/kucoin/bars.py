@@ -4,11 +4,12 @@ import msgspec
 from msgspec import Raw
 
 from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.envelope import read_rows
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.provider import BarsEndpoint, first_bars
-from adapters_out.provider_kit.rows import sheet_of_rows
+from adapters_out.provider_kit.rows import Rows, sheet_of_rows
 from adapters_out.provider_kit.sheet import Layout, Sheet
-from adapters_out.providers.kucoin.answers import data_of, symbol_of
+from adapters_out.providers.kucoin.answers import ANSWER, Answer, symbol_of
 from domain.interval import Interval
 from domain.provider import BarsAsk
 
@@ -28,9 +29,13 @@ def _ask_bars(ask: BarsAsk) -> Call:
 
 
 def _read_bars(reply: Reply, _: BarsAsk) -> Sheet:
-    rows = data_of(reply)
-    if bytes(rows).startswith(b"{"):  # the newer family of calls wraps the same rows
-        rows = msgspec.json.decode(rows, type=dict[str, Raw])["list"]
+    return read_rows(reply.body, ANSWER, "data", _sheet)
+
+
+def _sheet(_: Answer, data: Rows) -> Sheet:
+    rows = bytes(data)
+    if rows.startswith(b"{"):  # the newer family of calls wraps the same rows
+        rows = bytes(msgspec.json.decode(rows, type=dict[str, Raw])["list"])
     return sheet_of_rows(rows, _CANDLE)
 
 

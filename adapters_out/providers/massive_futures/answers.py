@@ -20,6 +20,9 @@ class Envelope(Struct):
     next_url: str | None = None
 
 
+ENVELOPE = msgspec.json.Decoder(Envelope)
+
+
 def open_envelope(reply: Reply, kind: type[R]) -> tuple[Envelope, list[R]]:
     """The envelope of a body and its rows, one if ``results`` is an object.
 

@@ -14,12 +14,18 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable, floats
+from adapters_out.provider_kit.envelope import read_rows
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.objects import sheet_of_alike
 from adapters_out.provider_kit.provider import BarsEndpoint
-from adapters_out.provider_kit.rows import sheet_of_columns
+from adapters_out.provider_kit.rows import Rows, sheet_of_columns
 from adapters_out.provider_kit.sheet import Sheet
-from adapters_out.providers.massive_futures.answers import Envelope, following, open_envelope
+from adapters_out.providers.massive_futures.answers import (
+    ENVELOPE,
+    Envelope,
+    following,
+    open_envelope,
+)
 from domain.bars import Floats
 from domain.contract_names import ticker_of
 from domain.interval import Interval
@@ -54,18 +60,21 @@ class _Aggregate(Struct, gc=False):
 
 
 class _Window(Struct):
-    """The same, by the names of our columns."""
+    """The same, by the names of our columns and in the order in which they come.
 
-    ts: object = field(name="window_start")
-    session_day: object = field(name="session_end_date")
-    open: object
+    So the decoder looks for none of them.
+    """
+
+    close: object
+    dollar_volume: object
     high: object
     low: object
-    close: object
-    volume: object
-    trades: object = field(name="transactions")
-    dollar_volume: object
+    open: object
+    session_day: object = field(name="session_end_date")
     settlement_price: object
+    trades: object = field(name="transactions")
+    volume: object
+    ts: object = field(name="window_start")
 
 
 def bars_of(version: str) -> BarsEndpoint:
@@ -107,13 +116,16 @@ def _quickly(reply: Reply, ask: BarsAsk) -> tuple[Envelope, Sheet] | None:
     if ask.interval in _EARLY:
         return None
     with suppress(msgspec.DecodeError):  # the other way mends what it can
-        envelope = msgspec.json.decode(reply.body, type=Envelope)
-        told = {"session_day": day_number}
-        sheet = sheet_of_alike(envelope.results, _Window, _NS, _AMOUNTS, told)
-        if sheet is not None:
-            absent = {name: np.full(len(sheet), np.nan) for name in FACTS}
-            return envelope, replace(sheet, facts={**absent, **sheet.facts})
+        return read_rows(reply.body, ENVELOPE, "results", _alike)
     return None
+
+
+def _alike(envelope: Envelope, rows: Rows) -> tuple[Envelope, Sheet] | None:
+    sheet = sheet_of_alike(rows, _Window, _NS, _AMOUNTS, {"session_day": day_number})
+    if sheet is None:
+        return None
+    absent = {name: np.full(len(sheet), np.nan) for name in FACTS}
+    return envelope, replace(sheet, facts={**absent, **sheet.facts})
 
 
 def _row_by_row(reply: Reply, ask: BarsAsk) -> tuple[Envelope, Sheet]:

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.envelope import read_rows
 from adapters_out.provider_kit.judge import PageRules
-from adapters_out.provider_kit.objects import decoded, sheet_of_alike, sheet_of_objects
+from adapters_out.provider_kit.objects import sheet_of_alike, sheet_of_objects
 from adapters_out.provider_kit.provider import BarsEndpoint
+from adapters_out.provider_kit.rows import Rows
 from adapters_out.provider_kit.sheet import Sheet
 from adapters_out.providers.polygon.answers import (
     DELAY_S,
@@ -71,15 +73,18 @@ def _ask_bars(ask: BarsAsk) -> Call:
 
 
 class _Aggregate(Struct, gc=False):
-    """Without an eligible trade there is neither average nor count; ``T`` is in grouped days."""
+    """Without an eligible trade there is neither average nor count; ``T`` is in grouped days.
 
-    ts: object = field(name="t", default=None)  # ms
-    open: object = field(name="o", default=None)
-    high: object = field(name="h", default=None)
-    low: object = field(name="l", default=None)
-    close: object = field(name="c", default=None)
+    In the order in which they come: so the decoder looks for none of them.
+    """
+
     volume: object = field(name="v", default=None)
     vwap: object = field(name="vw", default=None)
+    open: object = field(name="o", default=None)
+    close: object = field(name="c", default=None)
+    high: object = field(name="h", default=None)
+    low: object = field(name="l", default=None)
+    ts: object = field(name="t", default=None)  # ms
     trades: object = field(name="n", default=None)
     ticker: str | None = field(name="T", default=None)
 
@@ -97,9 +102,12 @@ _ROWS = msgspec.json.Decoder(list[_Aggregate] | Details | None)
 
 
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
-    answer = decoded(reply.body, _BARS)
-    quick = sheet_of_alike(answer.results, _Aggregate, 1000)
-    results = [] if quick is not None else _ROWS.decode(answer.results)
+    return read_rows(reply.body, _BARS, "results", lambda *parts: _sheet(reply, ask, *parts))
+
+
+def _sheet(reply: Reply, ask: BarsAsk, answer: _Bars, content: Rows) -> Sheet:
+    quick = sheet_of_alike(content, _Aggregate, 1000)
+    results = [] if quick is not None else _ROWS.decode(content)
     if isinstance(results, Details):
         same_ticker(results.ticker, of_today(ask.instrument, ask.range.start))
         published = _final_before(ask, reply.true_at, is_delayed=True)  # for all that it says
