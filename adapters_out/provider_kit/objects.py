@@ -110,7 +110,7 @@ def _read_part(
         columns["ts"] = _stamped(columns.get("ts", ()), stamps)
     if not all(columns.get(name) for name in _PRICED):
         return None
-    sheet = sheet_of_numbers(columns, unit, str)
+    sheet = sheet_of_numbers(columns, unit)
     known = {n: _told(c, told[n]) if n in told else packed(c, "d") for n, c in others.items()}
     whole = not sheet.unread and all(column is not None for column in known.values())
     return replace(sheet, facts=known) if whole else None

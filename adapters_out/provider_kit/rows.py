@@ -81,24 +81,35 @@ def sheet_of_columns(
         volume=numbers["volume"],
         vwap=numbers["vwap"],
         trades=trades,
-        text=lambda i: msgspec.json.encode([c[i] for c in columns.values()]).decode(),
+        text=_shown(columns),
         unread=faults,
     )
 
 
 def sheet_of_numbers(
-    columns: Mapping[str, Sequence[object]], unit: int, text: Callable[[int], str]
+    columns: Mapping[str, Sequence[object]],
+    unit: int = 1,
+    text: Callable[[int], str] | None = None,
 ) -> Sheet:
-    """Likewise from columns without a boolean; much faster if each is all numbers."""
+    """Likewise from columns of equal length without a boolean; much faster if all are numbers.
+
+    ``text`` shows a row, if there is a better way than by its cells.
+    """
     found = {n: cells.packed(c, "q" if n in _WHOLE else "d") for n, c in columns.items()}
     if any(column is None for column in found.values()):
-        return structs.replace(sheet_of_columns(columns, unit), text=text)
+        sheet = sheet_of_columns(columns, unit)
+        return structs.replace(sheet, text=text or sheet.text)
     whole: dict[str, Any] = found
     rows, faults = len(whole["ts"]), dict[int, str]()
     whole["ts"] = _seconds(whole["ts"], unit, faults)
     absent = np.full(rows, np.nan)
     nothing = {"volume": absent, "vwap": absent, "trades": np.full(rows, -1)}
-    return Sheet(**{**nothing, **whole}, text=text, unread=faults)
+    return Sheet(**{**nothing, **whole}, text=text or _shown(columns), unread=faults)
+
+
+def _shown(columns: Mapping[str, Sequence[object]]) -> Callable[[int], str]:
+    """Shows a row by its cells."""
+    return lambda i: msgspec.json.encode([c[i] for c in columns.values()]).decode()
 
 
 def _named(column: str, faults: dict[int, str]) -> cells.Complain:
@@ -119,7 +130,7 @@ def _seconds(raw: Ints, unit: int, faults: dict[int, str]) -> Ints:
         return raw
     seconds: Ints = raw // unit
     uneven = seconds * unit != raw
-    if uneven.any():
+    if np.count_nonzero(uneven):
         for index in np.flatnonzero(uneven).tolist():
             faults.setdefault(index, _UNEVEN)
     return seconds

@@ -17,7 +17,14 @@ from adapters_out.provider_kit.provider import (
     Provider,
 )
 from adapters_out.provider_kit.wall_clock import day_of
-from adapters_out.providers.yahoo.answers import Chart, chart_of, price_in, prices_of, trouble_of
+from adapters_out.providers.yahoo.answers import (
+    ANYTHING,
+    Chart,
+    chart_of,
+    price_in,
+    prices_of,
+    trouble_of,
+)
 from adapters_out.providers.yahoo.bars import HISTORY_S, SPELLING, ask_bars, page_of, read_bars
 from adapters_out.providers.yahoo.quotes import COOKIE_HOST, QUOTES
 from adapters_out.providers.yahoo.symbols import (
@@ -54,11 +61,11 @@ def _ask_actions(instrument: Instrument) -> tuple[Call, ...]:
 
 
 def _read_actions(reply: Reply, _: Instrument) -> ActionsPart:
-    chart = chart_of(reply)
+    chart = chart_of(reply, ANYTHING)
     return ActionsPart([] if chart is None else [*_splits(chart), *_dividends(chart)])
 
 
-def _splits(chart: Chart) -> list[CorporateAction]:
+def _splits(chart: Chart[object]) -> list[CorporateAction]:
     return [
         CorporateAction(
             day_of(chart.meta.zone, split.date),
@@ -69,7 +76,7 @@ def _splits(chart: Chart) -> list[CorporateAction]:
     ]
 
 
-def _dividends(chart: Chart) -> list[CorporateAction]:
+def _dividends(chart: Chart[object]) -> list[CorporateAction]:
     """As they were paid: it divides them by every split that came later."""
     splits, meta = _splits(chart), chart.meta
     found: list[CorporateAction] = []

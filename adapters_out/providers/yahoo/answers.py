@@ -3,14 +3,19 @@
 Charts are asked for where they say enough: they take no cookie and no crumb, as quotes (v7) do.
 """
 
+from typing import Any, Generic, TypeVar
+
 import msgspec
 import numpy as np
 from msgspec import Struct, field
 
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable, number
+from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.objects import decoded
 from domain.bars import Floats
+
+Cell = TypeVar("Cell")
 
 # Some exchanges quote in hundredths of their currency: pence, agorot, cents.
 _HUNDREDTHS = {"GBp": "GBP", "GBX": "GBP", "ILA": "ILS", "ZAc": "ZAR"}
@@ -59,7 +64,8 @@ class Meta(Struct):
                     break
                 rounded = np.where(lossy, np.round(prices, places), rounded)
                 lossy = rounded.astype(np.float32) != single
-        rounded[lossy] = single[lossy].astype("U32").astype(np.float64)
+        if lossy.any():
+            rounded[lossy] = single[lossy].astype("U32").astype(np.float64)
         noise = np.abs(single.astype(np.float64) - prices) <= _SAME * np.abs(prices)
         found = np.where(noise, rounded, prices)
         return np.round(found / _PENCE, _DIGITS) if self.currency in _HUNDREDTHS else found
@@ -87,25 +93,25 @@ class Events(Struct):
     splits: dict[str, Split] = field(default_factory=dict)
 
 
-class Columns(Struct):
+class Columns(Struct, Generic[Cell]):
     """Parallel to the times; null where nothing was traded."""
 
-    open: list[object] | None = None
-    high: list[object] | None = None
-    low: list[object] | None = None
-    close: list[object] | None = None
-    volume: list[object] | None = None
+    open: list[Cell] | None = None
+    high: list[Cell] | None = None
+    low: list[Cell] | None = None
+    close: list[Cell] | None = None
+    volume: list[Cell] | None = None
 
 
-class _Indicators(Struct):
-    quote: list[Columns]
+class _Indicators(Struct, Generic[Cell]):
+    quote: list[Columns[Cell]]
 
 
-class Chart(Struct):
+class Chart(Struct, Generic[Cell]):
     """A chart; without times there is nothing in the range."""
 
     meta: Meta
-    indicators: _Indicators
+    indicators: _Indicators[Cell]
     timestamp: list[int] = field(default_factory=list)
     events: Events = field(default_factory=Events)
 
@@ -117,8 +123,8 @@ class Trouble(Struct):
     description: str = ""
 
 
-class _Charts(Struct):
-    result: list[Chart] | None = None
+class _Charts(Struct, Generic[Cell]):
+    result: list[Chart[Cell]] | None = None
     error: Trouble | None = None
 
 
@@ -126,12 +132,12 @@ class _Quotes(Struct):
     result: list[Meta]
 
 
-class _ChartAnswer(Struct):
-    chart: _Charts
+class _ChartAnswer(Struct, Generic[Cell]):
+    chart: _Charts[Cell]
 
 
 class _PriceAnswer(Struct):
-    chart: _Charts | None = None
+    chart: _Charts[object] | None = None
     quotes: _Quotes | None = field(name="quoteResponse", default=None)
 
 
@@ -139,18 +145,21 @@ class _Envelope(Struct):
     error: Trouble | None = None
 
 
-_CHART = msgspec.json.Decoder(_ChartAnswer)
+# Cells of a column as they are, and as they are where something else is among them.
+NUMBERS: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_ChartAnswer[int | float | str | None])
+ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_ChartAnswer[object])
 _PRICE = msgspec.json.Decoder(_PriceAnswer)
 _ANY = msgspec.json.Decoder(dict[str, _Envelope | None])
 
 
-def chart_of(reply: Reply) -> Chart | None:
+def chart_of(reply: Reply, decoder: msgspec.json.Decoder[Any]) -> Chart[Any] | None:
     """The chart of a reply; None if it says that there is nothing in the range.
 
     Raises:
+        msgspec.DecodeError: the body is of another shape.
         Unreadable: there is not exactly one.
     """
-    answer = decoded(reply.body, _CHART).chart
+    answer: _Charts[Any] = decoded(reply.body, decoder).chart
     if answer.error is not None and answer.result is None:
         return None
     if answer.result is None or len(answer.result) != 1:
@@ -170,7 +179,7 @@ def prices_of(reply: Reply) -> list[Meta]:
 
 def trouble_of(reply: Reply) -> Trouble | None:
     """What is wrong, whatever the envelope is called."""
-    envelopes = _ANY.decode(reply.body).values()
+    envelopes = envelope_of(reply.body, _ANY).values()
     return next((e.error for e in envelopes if e is not None and e.error is not None), None)
 
 

@@ -1,17 +1,18 @@
 """Bars out of Yahoo's charts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
-from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.rows import sheet_of_columns
+from adapters_out.provider_kit.rows import sheet_of_columns, sheet_of_numbers
 from adapters_out.provider_kit.sheet import Sheet
 from adapters_out.provider_kit.wall_clock import DAY, local_of
-from adapters_out.providers.yahoo.answers import Chart, Meta, chart_of
+from adapters_out.providers.yahoo.answers import ANYTHING, NUMBERS, Chart, Meta, chart_of
 from adapters_out.providers.yahoo.symbols import NAME, chart_call, symbol_of
 from domain.bars import PRICES, Ints
 from domain.errors import RangeUnavailable
@@ -83,66 +84,70 @@ def ask_bars(ask: BarsAsk) -> Call:
     return chart_call(symbol_of(ask.instrument), params)
 
 
-class _Rows(Struct):
-    """Rows of a chart in which something was traded, and when (Unix s)."""
-
-    ts: list[int]
-    columns: dict[str, list[object]]
-
-
 def read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     """The bars of a chart.
 
     Raises:
         Unreadable: it is the chart of another range.
     """
-    chart, oldest = chart_of(reply), _oldest(ask)
+    oldest = _oldest(ask)
     kept_from = oldest if oldest is not None and oldest > ask.range.start else None
+    sheet_of: Callable[[Mapping[str, Sequence[object]]], Sheet] = sheet_of_numbers
+    try:
+        chart = chart_of(reply, NUMBERS)
+    except msgspec.DecodeError:
+        chart, sheet_of = chart_of(reply, ANYTHING), sheet_of_columns
     if chart is None or not chart.timestamp:
         nothing: dict[str, Sequence[object]] = dict.fromkeys(("ts", *_COLUMNS), ())
         return replace(sheet_of_columns(nothing), kept_from=kept_from)
     if chart.meta.range:
         raise Unreadable("it is the chart of a range of its own")
-    sheet = _dated(_rows(chart), chart.meta, ask, reply)
+    columns = _columns(chart)
+    sheet = _dated(_traded(sheet_of(columns), columns), chart.meta, ask, reply)
     _check_range(sheet.ts, ask)
     return replace(sheet, kept_from=kept_from)
 
 
-def _rows(chart: Chart) -> _Rows:
-    """Without those that hold nothing at all: a gap is not a bar."""
+def _columns(chart: Chart[Any]) -> Mapping[str, Sequence[object]]:
     (quote,) = chart.indicators.quote
-    columns = {name: getattr(quote, name) for name in _COLUMNS}
+    columns = {"ts": chart.timestamp} | {name: getattr(quote, name) for name in _COLUMNS}
     if columns["volume"] is None or chart.meta.kind == "CRYPTOCURRENCY":
         # The volume of a coin is in dollars, of which nobody can make coins.
-        columns["volume"] = [None] * len(chart.timestamp)
+        del columns["volume"]
     absent = [name for name, cells in columns.items() if cells is None]
     if absent:
         raise Unreadable(f"it has no column {absent[0]}")
+    if len(set(map(len, columns.values()))) > 1:
+        raise Unreadable("its columns differ in length")
+    return columns
+
+
+def _traded(sheet: Sheet, columns: Mapping[str, Sequence[object]]) -> Sheet:
+    """Without the rows that hold nothing at all: a gap is not a bar."""
+    if not sheet.unread:
+        return sheet
     prices = zip(*(columns[name] for name in PRICES), strict=True)
     keep = [i for i, row in enumerate(prices) if row != (None,) * len(PRICES)]
-    if len(keep) == len(chart.timestamp):
-        return _Rows(chart.timestamp, columns)
-    picked = {name: [cells[i] for i in keep] for name, cells in columns.items()}
-    return _Rows([chart.timestamp[i] for i in keep], picked)
+    return _kept(sheet, np.array(keep, dtype=np.int64))
 
 
-def _dated(rows: _Rows, meta: Meta, ask: BarsAsk, reply: Reply) -> Sheet:
+def _dated(sheet: Sheet, meta: Meta, ask: BarsAsk, reply: Reply) -> Sheet:
     """The rows with clean prices, by the opens of their bars."""
-    sheet = sheet_of_columns({"ts": rows.ts, **rows.columns})
-    sheet = replace(sheet, **{name: meta.clean(getattr(sheet, name)) for name in PRICES})
-    live = _is_live(rows, meta, ask.interval)
+    prices = meta.clean(np.array([getattr(sheet, name) for name in PRICES]))
+    sheet = replace(sheet, **dict(zip(PRICES, prices, strict=True)))
+    live = _is_live(sheet, meta, ask.interval)
     if ask.interval in _INTO:
         ts = _periods(sheet.ts, meta.zone, ask.interval, live=live)
         return _merged(replace(sheet, ts=ts), ask.interval) if live else replace(sheet, ts=ts)
     return _with_live(sheet, ask.interval, reply.true_at) if live else sheet
 
 
-def _is_live(rows: _Rows, meta: Meta, interval: Interval) -> bool:
+def _is_live(sheet: Sheet, meta: Meta, interval: Interval) -> bool:
     """Whether the last row is no bar but the quote of now (or of the last trade)."""
-    if not rows.ts or rows.ts[-1] != meta.at:
+    if not len(sheet) or sheet.ts[-1] != meta.at:
         return False
-    off_grid = interval in _INTO or not interval.is_aligned(rows.ts[-1])
-    return off_grid or not rows.columns["volume"][-1]
+    off_grid = interval in _INTO or not interval.is_aligned(int(sheet.ts[-1]))
+    return off_grid or not sheet.volume[-1] > 0
 
 
 def _periods(ts: Ints, zone: str, interval: Interval, *, live: bool) -> Ints:
