@@ -194,8 +194,10 @@ def _frozen(
     if column.shape != (n,):
         message = "These columns are no bar series: columns differ in length."
         raise InvalidRequest(message)
-    column = np.ascontiguousarray(column, kind).view()
-    column.setflags(write=False)
+    column = np.ascontiguousarray(column, kind)
+    if column.flags.writeable:
+        column = column.view()
+        column.setflags(write=False)
     return column
 
 

@@ -66,7 +66,6 @@ def why_impossible(
     return "the volume is infinite" if volume == math.inf else ""
 
 
-@np.errstate(over="ignore")
 def odd_bars(series: BarSeries) -> list[Finding]:
     """Bars that contradict themselves, have a long wick, traded nothing or did not move.
 
@@ -74,8 +73,12 @@ def odd_bars(series: BarSeries) -> list[Finding]:
     those few only.
     """
     odd = scan(len(series), lambda rows: _odd(series, rows))
-    if not len(odd):
-        return []
+    return _oddities(series, odd) if len(odd) else []
+
+
+@np.errstate(over="ignore")
+def _oddities(series: BarSeries, odd: Ints) -> list[Finding]:
+    """What is odd about the bars at these positions."""
     ts, volume = series.ts[odd], series.volume[odd]
     open_, high, low, close = (getattr(series, name)[odd] for name in PRICES)
     top, bottom = np.maximum(open_, close), np.minimum(open_, close)
@@ -147,11 +150,12 @@ def _odd(series: BarSeries, rows: slice) -> Mask:
     odd |= low > bottom
     odd |= high == low
     odd |= volume <= 0
-    least = low.min(initial=math.inf)
+    least = float(low.min(initial=math.inf))
     if not 0 < high.max(initial=-math.inf) <= WICK * least:  # else there is no room for a wick
-        odd |= low <= 0
-        odd |= high > WICK * top
-        odd |= low * WICK < bottom
+        with np.errstate(over="ignore"):
+            odd |= low <= 0
+            odd |= high > WICK * top
+            odd |= low * WICK < bottom
     return odd
 
 

@@ -22,6 +22,7 @@ WINDOW = 2 * HALF + 1
 _NONE = np.empty(0, dtype=np.int64)
 
 
+@np.errstate(all="ignore")
 def zscore(values: Floats, threshold: float = 3.0) -> Ints:
     """Positions where ``|x - mean| / std > threshold`` (std with ddof 1; NaN is left out).
 
@@ -59,6 +60,7 @@ def mad(values: Floats, threshold: float = 3.0) -> Ints:
     return np.greater(np.abs(NORMAL * (values - middle) / spread), threshold).nonzero()[0]
 
 
+@np.errstate(all="ignore")
 def spikes(closes: Floats, threshold: float = 5.0) -> Ints:
     """Positions whose return stands out: ``|return - mean| / std > threshold`` (ddof 0).
 
@@ -66,9 +68,8 @@ def spikes(closes: Floats, threshold: float = 5.0) -> Ints:
     """
     if len(closes) <= MIN_RETURNS:
         return _NONE
-    with np.errstate(all="ignore"):
-        returns = closes[1:] / closes[:-1]
-        returns -= 1.0  # over a close of 0 it is no number and left out
+    returns = closes[1:] / closes[:-1]
+    returns -= 1.0  # over a close of 0 it is no number and left out
     return _standing_out(returns, threshold, ddof=0, least=MIN_RETURNS) + 1
 
 
@@ -95,7 +96,6 @@ def hampel(values: Floats, threshold: float = 3.0, least: float = 0.0) -> Ints:
     return np.concatenate((first, inner + HALF, last))
 
 
-@np.errstate(all="ignore")
 def _standing_out(values: Floats, threshold: float, ddof: int, least: int) -> Ints:
     n = len(values)
     mean = float(np.add.reduce(values)) / n if n else np.nan

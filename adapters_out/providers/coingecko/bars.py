@@ -37,10 +37,17 @@ def candles_of(reply: Reply, interval: Interval) -> Sheet:
         Unreadable: they are of another length.
     """
     sheet, length = sheet_of_rows(reply.body, _CANDLE), interval.seconds
-    steps = np.diff(np.unique(sheet.ts))
-    if len(steps) and int(np.median(steps)) != length:
+    if not _are_of(sheet.ts, length):
         raise Unreadable(f"its candles are not of {interval.value}")
     return replace(sheet, ts=sheet.ts - length)
+
+
+def _are_of(ts: Ints, length: int) -> bool:
+    """Whether candles follow each other at this length, most of them at least."""
+    if (ts[1:] - ts[:-1] == length).all():
+        return True
+    steps = np.diff(np.unique(ts))
+    return not len(steps) or int(np.median(steps)) == length
 
 
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
@@ -53,14 +60,6 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
         final_before=ask.interval.floor(int(sheet.ts.max())),
         kept_from=ask.interval.floor(int(sheet.ts.min())),
     )
-
-
-def _are_of(ts: Ints, length: int) -> bool:
-    """Whether candles follow each other at this length, most of them at least."""
-    if (ts[1:] - ts[:-1] == length).all():
-        return True
-    steps = np.diff(np.unique(ts))
-    return not len(steps) or int(np.median(steps)) == length
 
 
 BARS = BarsEndpoint(ask=_ask_bars, read=_read_bars, rules=PageRules(bounded=False))
