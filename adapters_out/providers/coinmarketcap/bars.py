@@ -1,5 +1,7 @@
 """Bars of CoinMarketCap, which it calls historical quotes of OHLCV."""
 
+from contextlib import suppress
+
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
@@ -59,8 +61,21 @@ class _Series(Struct):
     quotes: list[_Period]
 
 
-def _periods(data: Raw) -> list[_Period]:
+class _OfOneCoin(Struct):
+    """What is asked for, as a rule."""
+
+    data: _Series
+
+
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+_OF_ONE_COIN = msgspec.json.Decoder(_OfOneCoin)
+
+
+def _periods(body: bytes) -> list[_Period]:
     """An object for one coin, or a map by id, or a map of lists by symbol: of one coin each."""
+    with suppress(msgspec.DecodeError):
+        return _OF_ONE_COIN.decode(body).data.quotes
+    data = decoded(body, _ENVELOPE).data
     parts = msgspec.json.decode(data, type=dict[str, Raw])
     if "quotes" in parts:
         return msgspec.json.decode(data, type=_Series).quotes
@@ -70,11 +85,8 @@ def _periods(data: Raw) -> list[_Period]:
     return msgspec.json.decode(part, type=_Series).quotes
 
 
-_ENVELOPE = msgspec.json.Decoder(Envelope)
-
-
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
-    periods = _periods(decoded(reply.body, _ENVELOPE).data)
+    periods = _periods(reply.body)
     prices = [in_currency(period.quote, ask.instrument.quote) for period in periods]
     sheet = sheet_of_columns(
         {
