@@ -220,9 +220,10 @@ decodes, leaves texts as they are, and cannot read CSV. Before timing, the value
 it is for a page that arrives now and then: more than a hundred numpy calls suffer more from that
 than a loop in C.
 
-It grows with the number of rows, about 0.3 µs each, on top of a fixed 0.15 ms: that is what a
-page of 1,000 rows pays for, and why the lead over a parser grows with the page. Where numbers
-differ in length, their points must be found as well. If a few rows of a page hold an exponent, a
-sign or a null, the page takes three times as long; if all do, or there are blanks between the
-cells, it takes about as long as with the client.
+It grows with the number of rows on top of a fixed 0.1 ms, which is why the lead over a parser
+grows with the page. Numbers in texts (Binance, Kraken, KuCoin) are read as columns, 0.3 µs a row;
+where they differ in length, their points must be found as well. If a few rows of such a page hold
+an exponent, a sign or a null, it takes three times as long; if all do, or there are blanks between
+the cells, it takes about as long as with the client. Bare numbers and objects are decoded as rows
+of numbers (msgspec), 0.5 µs a row, whatever they look like.
 """
