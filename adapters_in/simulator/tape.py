@@ -71,8 +71,8 @@ class Tape(Struct, frozen=True):
         """The trades of the seconds ``[start, end)``, the first of which has that number."""
         found: list[Printed] = []
         first, last = start - start % MINUTE, end + (-end) % MINUTE
-        for hour, _ in self._counted(start - start % HOUR, end + (-end) % HOUR, HOUR):
-            edges = np.arange(max(hour, first), min(hour + HOUR, last) + 1, dtype=np.int64)
+        for day, _ in self._counted(start - start % DAY, end + (-end) % DAY, DAY):
+            edges = np.arange(max(day, first), min(day + DAY, last) + 1, dtype=np.int64)
             rows = self.market.bars(self.asset, edges, float(edges[-1]))
             rows = rows.take((rows.trades > 0) & (rows.ts >= start) & (rows.ts < end))
             for row in range(len(rows)):
