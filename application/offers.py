@@ -9,6 +9,7 @@ from domain.errors import (
     NotOffered,
     UnknownInstrument,
     UnsupportedInterval,
+    quoted,
 )
 from domain.instrument import Instrument
 from domain.interval import Interval
@@ -46,7 +47,7 @@ class Offers:
         if only is None:
             return providers
         if only not in providers:
-            message = f"There is no provider {only!r}: use one of {', '.join(providers)}."
+            message = f"There is no provider {quoted(only)}: use one of {', '.join(providers)}."
             raise InvalidRequest(message, "provider")
         return {only: providers[only]}
 

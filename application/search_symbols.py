@@ -9,7 +9,13 @@ from application.offers import either
 from application.refresh_listings import RefreshListings
 from application.share_time import RESERVE_S, time_left
 from domain.alike import closest
-from domain.errors import DeadlineExceeded, InvalidRequest, NotOffered, ProviderError
+from domain.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    NotOffered,
+    ProviderError,
+    quoted,
+)
 from domain.instrument import Listing
 from domain.provider import Capability
 from domain.routing import called
@@ -57,7 +63,7 @@ class SearchSymbols:
         """
         providers = self._catalogue.all()
         if provider is not None and provider not in providers:
-            message = f"There is no provider {provider!r}: use one of {', '.join(providers)}."
+            message = f"There is no provider {quoted(provider)}: use one of {', '.join(providers)}."
             raise InvalidRequest(message, "provider")
         self._refuse_listless(provider)
         await self._fetch_lists(provider, context)

@@ -10,6 +10,7 @@ from domain.errors import (
     RangeTooWide,
     UnknownInstrument,
     UnsupportedInterval,
+    quoted,
 )
 from domain.instrument import Instrument, clean_symbol
 from domain.interval import Interval
@@ -154,7 +155,8 @@ class SubmitBackfill:
         provider = self._catalogue.all().get(request.provider)
         if provider is None:
             known = ", ".join(self._catalogue.all())
-            message = f"Unknown provider: use one of {known}, or leave it out."
+            whom = quoted(request.provider)
+            message = f"There is no provider {whom}: use one of {known}, or leave it out."
             raise InvalidRequest(message, "provider")
         can = provider.capabilities
         if can.source(request.interval) is None:

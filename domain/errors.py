@@ -282,3 +282,9 @@ class DeadlineExceeded(MarketDataError):
 
     code = "deadline-exceeded"
     title = "The deadline has passed"
+
+
+def quoted(text: str, most: int = 40) -> str:
+    """What a stranger wrote, for a sentence: short, printable, in quotes."""
+    part = "".join(c if c.isprintable() and c != '"' else "?" for c in text[:most])
+    return f'"{part}{"…" if len(text) > most else ""}"'

@@ -10,7 +10,6 @@ first ``n`` values, as the usual libraries do.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,17 +17,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from domain.bars import BarSeries, Floats
-from domain.errors import InvalidRequest
+from domain.indicator_names import read_names
 
 _FORGOTTEN = 1e-9  # the weight of a recursive indicator's start when it no longer counts
-_N = "([2-9]|[1-9][0-9]|[1-4][0-9][0-9]|500)"
-_WIDTH = r"([1-9](\.[0-9])?|10)"
-_ONE = (
-    f"((sma|ema|rsi|atr|volatility|vwap)(_{_N})?|macd(_{_N}_{_N}_{_N})?|bb(_{_N}(_{_WIDTH})?)?"
-    "|typical|return|log_return)"
-)
-# What a question may name: one to twenty, windows of 2 to 500 bars, bands of up to 10 deviations.
-PATTERN = f"{_ONE}(,{_ONE}){{0,19}}"
 
 Columns = Mapping[str, Floats]
 
@@ -45,16 +36,9 @@ def parse_indicators(text: str) -> tuple[Indicator, ...]:
     """The indicators of a comma list such as ``sma_20,rsi_14,macd``; repetitions count once.
 
     Raises:
-        InvalidRequest: one is not known or has wrong numbers, or there are too many.
+        NoIndicator: one is not known or has wrong numbers, or there are too many.
     """
-    if not re.fullmatch(PATTERN, text):
-        message = (
-            "indicators must be one to twenty of sma_20, ema_20, rsi_14, atr_14, macd_12_26_9, "
-            "bb_20_2, volatility_20, vwap_20, typical, return and log_return, joined by commas, "
-            "with windows of 2 to 500 bars."
-        )
-        raise InvalidRequest(message, "indicators")
-    return tuple(_parse(name) for name in dict.fromkeys(text.split(",")))
+    return tuple(_parse(name) for name in read_names(text))
 
 
 def compute_all(series: BarSeries, indicators: Sequence[Indicator]) -> Columns:

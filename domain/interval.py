@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import InvalidRequest
+from domain.errors import InvalidRequest, quoted
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _SECONDS = {
@@ -71,7 +71,7 @@ class Interval(Enum):
         except ValueError:
             known = ", ".join(i.value for i in cls)
             hint = "; for months write 1mo" if text == "1M" else ""
-            message = f"Unknown interval: use one of {known}{hint}."
+            message = f"There is no interval {quoted(text)}: use one of {known}{hint}."
             raise InvalidRequest(message, "interval") from None
 
     @property

@@ -1,12 +1,14 @@
 """Indicators over bars."""
 
 import math
+from dataclasses import dataclass
+from difflib import get_close_matches
 
 from msgspec import UNSET
 
 from adapters_in.http.bodies_indicators import Indicators
 from adapters_in.http.encoding import gap_of, seconds_of
-from adapters_in.http.kinds import Choice, Text
+from adapters_in.http.kinds import Choice, Malformed, Schema
 from adapters_in.http.next_page import page_start, paging_headers
 from adapters_in.http.parameters import (
     Parameter,
@@ -24,10 +26,36 @@ from adapters_in.http.replies import Call, Reply, Route, json_reply
 from adapters_in.http.services import Services
 from application.compute_indicators import IndicatorsAnswer
 from domain.adjustment import Adjust
-from domain.indicators import PATTERN, Columns, parse_indicators
+from domain.indicator_names import PATTERN, USUAL, NoIndicator
+from domain.indicators import Columns, Indicator, parse_indicators
 from domain.query import BarQuery, encode_cursor, named_at
 
-_NAMES = Text(PATTERN, 400, "one to twenty names such as sma_20,rsi_14,macd_12_26_9")
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorList:
+    """Names of indicators with their numbers, joined by commas."""
+
+    def read(self, text: str) -> tuple[Indicator, ...]:
+        """The indicators."""
+        if len(text) > _LONGEST:
+            raise Malformed(f"has {len(text)} characters", f"Use {_LONGEST} at most.")
+        try:
+            return parse_indicators(text)
+        except NoIndicator as fault:
+            like = get_close_matches(fault.unknown[:40], USUAL, 2)
+            near = fault.did_you_mean or tuple(USUAL[name] for name in like)
+            raise Malformed(fault.says, fault.hint, near) from None
+
+    def schema(self) -> Schema:
+        """A string."""
+        return {
+            "type": "string",
+            "pattern": f"^{PATTERN}$",
+            "minLength": 1,
+            "maxLength": _LONGEST,
+        }
 
 
 class IndicatorRoutes:
@@ -54,7 +82,9 @@ class IndicatorRoutes:
                 parameters=(
                     symbol(),
                     interval("1h"),
-                    Parameter("indicators", _NAMES, what, required=True, example="sma_20,rsi_14"),
+                    Parameter(
+                        "indicators", IndicatorList(), what, required=True, example="sma_20,rsi_14"
+                    ),
                     start(),
                     end(),
                     limit(500, self._services.max_limit, "rows"),
@@ -74,7 +104,6 @@ class IndicatorRoutes:
     async def indicators(self, call: Call) -> Reply:
         """Compute and show."""
         values, services = call.values, self._services
-        chosen = parse_indicators(values["indicators"])
         if values["cursor"] is not None:
             values["start"] = page_start(values["cursor"])
         check_range(values["start"], values["end"])
@@ -92,7 +121,7 @@ class IndicatorRoutes:
             onward=values["cursor"] is not None,
         )
         mode = Adjust(values["adjust"])
-        found = await services.compute_indicators(query, chosen, mode, call.context)
+        found = await services.compute_indicators(query, values["indicators"], mode, call.context)
         body = _body(found, demo=services.demo)
         return json_reply(body, headers=paging_headers(call, body.next))
 

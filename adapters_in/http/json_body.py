@@ -60,7 +60,7 @@ def _value(member: Parameter, given: str | float | None) -> object:
     try:
         return member.kind.read(_text(member, given))
     except Malformed as fault:
-        raise value_fault(member.name, fault) from None
+        raise value_fault(member.name, fault, str(given)) from None
 
 
 def _text(member: Parameter, given: str | float) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from adapters_in.http.kinds import Malformed, NotOffered
 from adapters_in.http.parameters import Parameter
 from adapters_in.http.problems import Refused, refuse
+from domain.errors import quoted
 
 MAX_BYTES = 8_192
 _ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -72,16 +73,19 @@ def _value(parameter: Parameter, texts: Mapping[str, str]) -> object:
     try:
         return parameter.kind.read(text)
     except Malformed as fault:
-        raise value_fault(parameter.name, fault) from None
+        raise value_fault(parameter.name, fault, text) from None
 
 
-def value_fault(name: str, fault: Malformed) -> Refused:
-    """The refusal of a value: 400, or 422 for what is understood but not offered."""
+def value_fault(name: str, fault: Malformed, given: str) -> Refused:
+    """The refusal of a value: 400, or 422 for what is understood but not offered.
+
+    The sentence names the parameter, what was given, and what would do.
+    """
     if isinstance(fault, NotOffered):
         return refuse(422, fault.hint, code="not-offered", parameter=name)
     return refuse(
         400,
-        f"The parameter {name} {fault.says}.",
+        f"The parameter {name} is {quoted(given)}, which {fault.says}. {fault.hint}",
         hint=fault.hint,
         parameter=name,
         did_you_mean=fault.did_you_mean,
