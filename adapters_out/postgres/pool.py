@@ -167,12 +167,26 @@ class PostgresPool:
     async def _living(self) -> Connection:
         """After a restart of the server every pooled connection may be dead: skip them all."""
         for _ in range(self._max_size):
-            connection = await self._pool.getconn()
+            connection = await self._taken()
             if not _is_dead(connection):
                 return connection
             await connection.close()
             await self._pool.putconn(connection)
-        return await self._pool.getconn()
+        return await self._taken()
+
+    async def _taken(self) -> Connection:
+        """A connection of the pool, unless the caller is cancelled meanwhile.
+
+        The pool waits with ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation
+        that comes together with the connection: a loop would never end.
+        """
+        task = asyncio.current_task()
+        before = 0 if task is None else task.cancelling()
+        connection = await self._pool.getconn()
+        if task is not None and task.cancelling() > before:
+            await self._pool.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
     def _translated(self, error: psycopg.Error) -> MarketDataError:
         if isinstance(error, PoolTimeout | TooManyRequests):

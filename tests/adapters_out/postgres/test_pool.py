@@ -269,3 +269,35 @@ def test_a_closed_pool_says_that_the_service_stops(run: Run, database_url: str) 
             await pool.within(_one)
 
     run(story())
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_a_cancellation_that_comes_with_the_connection_is_not_lost(
+    run: Run, database_url: str, steps: int
+) -> None:
+    """Whoever waits for a connection and is cancelled in the moment it comes does not go on."""
+
+    async def story() -> None:
+        async with PostgresPool(database_url, max_size=1) as pool:
+            went_on = asyncio.Event()
+
+            async def wait_for_one() -> None:
+                async with pool.connection():
+                    pass
+                await went_on.wait()
+
+            async with pool.connection():
+                waiting = asyncio.create_task(wait_for_one())
+                for _ in range(20):
+                    await asyncio.sleep(0)  # noqa: TID251 - one step of the loop
+                assert pool.usage.waiting == 1
+            for _ in range(steps):
+                await asyncio.sleep(0)  # noqa: TID251 - likewise
+            waiting.cancel()
+            done, _ = await asyncio.wait((waiting,), timeout=2)
+            went_on.set()
+            assert done, "it was cancelled and went on"
+            async with pool.connection() as connection:  # nothing has been lost
+                assert await _one(connection) == 1
+
+    run(story())
