@@ -94,7 +94,7 @@ class Conversation:
         self._next_look = now + _LOOK_AGAIN_S
         urgent = structs.replace(context, priority=Priority.INTERACTIVE)
         with suppress(MarketDataError):
-            await self._sender.settle(
+            await self._sender.ends.settle(
                 await self._sender.send(self._account, "account", urgent), None
             )
         return self._sender.policy != before
@@ -143,12 +143,12 @@ class Conversation:
             kind = CirclingPages if isinstance(fault, Circling) else MalformedPayload
             error = kind(f"{self._name} sent an unreadable answer: {_why(fault)}.")
         else:
-            await self._sender.settle(sent, None)
+            await self._sender.ends.settle(sent, None)
             return value
-        error = self._sender.cleaned(error)
+        error = self._sender.ends.cleaned(error)
         if not isinstance(error, NotListed):  # what is not in a list does not make the list wrong
             self._kept.pop(msgspec.json.encode(sent.call), None)
-        await self._sender.settle(sent, error)
+        await self._sender.ends.settle(sent, error)
         raise error
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.acting import Acting
 from adapters_out.provider_kit.allowance import Allowance
+from adapters_out.provider_kit.call_ends import Surroundings
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.conversation import Conversation
@@ -20,7 +21,7 @@ from adapters_out.provider_kit.planned_bars import PlannedBars
 from adapters_out.provider_kit.provider import PriceEndpoint, Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
-from adapters_out.provider_kit.sender import Sender, Surroundings
+from adapters_out.provider_kit.sender import Sender
 from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.provider_kit.soundness import price_floor
 from adapters_out.provider_kit.surveying import Surveying

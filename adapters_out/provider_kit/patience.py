@@ -39,9 +39,11 @@ class Stalled(Silent):
     """Not waited for any longer; how the provider is will be told by a scout.
 
     ``is_plain``: it is known already, for many calls were met by the same silence.
+    ``is_followed``: the call goes on as that scout.
     """
 
     is_plain = False
+    is_followed = False
 
 
 @dataclass(eq=False, slots=True)
@@ -116,6 +118,7 @@ class Patience:
         stalled = self._stalled()
         if kept:
             self._scout = asyncio.create_task(_follow(task, ended))
+            stalled.is_followed = True
             stalled.is_plain = self._given_up >= FAULTS_IN_ROW
         raise stalled
 

@@ -1,13 +1,12 @@
 """One call from permission to verdict: circuit, bulkhead, budget, exchange, classification."""
 
 import asyncio
-from contextlib import suppress
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.allowance import Allowance
 from adapters_out.provider_kit.bulkhead import Bulkhead
+from adapters_out.provider_kit.call_ends import PATIENCE_S, CallEnds, Surroundings
 from adapters_out.provider_kit.calls import Call
 from adapters_out.provider_kit.faults import NO_FAULTS, find_fault
 from adapters_out.provider_kit.http import HttpChannel
@@ -23,38 +22,19 @@ from adapters_out.provider_kit.patience import (
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.sent import Sent
-from domain.circuit import CircuitState, Outcome, ProviderHealth, allows
+from domain.circuit import CircuitState, ProviderHealth, allows
 from domain.errors import (
-    Banned,
-    BudgetUnavailable,
     DeadlineExceeded,
     MarketDataError,
     ProviderError,
     ProviderUnavailable,
-    QuotaExhausted,
-    RateLimited,
 )
 from domain.provider import Priority, ProviderPolicy
-from ports.clock import Clock
-from ports.health_board import HealthBoard
 from ports.market_data import CallContext
-from ports.pacing import Pacer
-from ports.telemetry import Telemetry
 
 _WAITING = 256
-# A provider that has kept us waiting this long when the caller's time is up is at fault itself.
-_PATIENCE_S = 1.0
 # We are done this long before the caller's deadline, so that a fault is still counted by then.
 _MARGIN_S = 0.05
-
-
-class Surroundings(Struct, frozen=True):
-    """What the machinery of every provider stands on."""
-
-    pacer: Pacer
-    health: HealthBoard
-    clock: Clock
-    telemetry: Telemetry
 
 
 class Sender:
@@ -74,8 +54,8 @@ class Sender:
         self._allowance = allowance
         self._channel = channel
         self._origins = origins
-        self._redactor = redactor
         self._around = around
+        self.ends = CallEnds(provider.name, redactor, around)
         self._bulkhead = Bulkhead(provider.name, allowance.policy.concurrency, _WAITING)
         self._patience = Patience(provider.name, around.clock)
 
@@ -101,17 +81,15 @@ class Sender:
             probe = await self._probes(seen)
             sent = Sent(call, endpoint, context.request_id, seen, probe)
             error = await self._exchange(sent, context)
-        if isinstance(error, Stalled) and not error.is_plain:
-            self._log(sent, error)
-            raise error
         if isinstance(error, Stalled):
-            sent = replace(sent, silent=True)  # the scout knows nothing of it
+            await self._settle_stalled(sent, error)
+            raise error
         await self._allowance.report(sent.reply)
         if error is None:
             return sent
         if isinstance(error, ProviderError):
-            error = self.cleaned(error)
-        await self.settle(sent, error)
+            error = self.ends.cleaned(error)
+        await self.ends.settle(sent, error)
         raise error
 
     async def permitted(self) -> ProviderHealth:
@@ -130,31 +108,6 @@ class Sender:
         health = await self._around.health.view(self._provider.name)
         return allows(health, self._around.clock.now())
 
-    async def settle(self, sent: Sent, error: MarketDataError | None) -> None:
-        """Count the end of a call: health, freeze, telemetry."""
-        if sent.kept:
-            return
-        name, around = self._provider.name, self._around
-        if isinstance(error, RateLimited | QuotaExhausted) and error.retry_at is not None:
-            with suppress(BudgetUnavailable):  # the pacer owes it and grants nothing until paid
-                banned = isinstance(error, Banned)
-                await around.pacer.freeze(name, error.retry_at, banned=banned)
-        if sent.probe or not isinstance(error, RateLimited):
-            outcome = Outcome(
-                ok=not self._is_fault(sent, error),
-                latency_s=sent.seconds,
-                at=around.clock.now(),
-                probe=sent.probe,
-                silent=sent.silent,
-            )
-            await self._record(sent, outcome)
-        self._log(sent, error)
-
-    def cleaned(self, error: ProviderError) -> ProviderError:
-        """The same error without keys in its sentence and without a history."""
-        message = self._redactor.clean(error.message)
-        return type(error)(message, provider=self._provider.name, retry_at=error.retry_at)
-
     async def _exchange(self, sent: Sent, context: CallContext) -> MarketDataError | None:
         """What goes wrong, if anything, for as long as the caller waits.
 
@@ -165,20 +118,28 @@ class Sender:
         if not context.standby and not tries:
             return await self._answered(sent, longest, context)
         # A scout tells of silence, even if its sender had less time than that takes.
-        enough = min(self._allowance.policy.timeout_s, max(_PATIENCE_S, patience_s(sent.seen)))
+        enough = min(self._allowance.policy.timeout_s, max(PATIENCE_S, patience_s(sent.seen)))
         work = self._answered(sent, max(longest, enough))
 
         async def ended(task: asyncio.Task[MarketDataError | None]) -> None:
             await self._allowance.report(sent.reply)
             error = task.result()
-            await self.settle(
-                sent, self.cleaned(error) if isinstance(error, ProviderError) else error
-            )
+            if isinstance(error, ProviderError):
+                error = self.ends.cleaned(error)
+            await self.ends.settle(sent, error)
 
         try:
             return await self._patience.wait(work, sent.seen, longest, ended)
         except Stalled as stalled:
             return stalled
+
+    async def _settle_stalled(self, sent: Sent, error: Stalled) -> None:
+        """A call that goes on as a scout is counted when it ends."""
+        if error.is_plain:
+            silent = replace(sent, silent=True)  # the scout knows nothing of it
+            await self.ends.settle(silent, error, counts=not error.is_followed)
+        else:
+            self.ends.log(sent, error, counts=not error.is_followed)
 
     def _longest(self, sent: Sent, context: CallContext) -> float:
         """For how many seconds the caller waits for this call."""
@@ -220,17 +181,12 @@ class Sender:
             sent.silent = False
             error = ProviderUnavailable(f"{name} did not answer within {allowed:g} s.")
             return self._origins.after(origin, sent.reply, error)
-        sent.silent = sent.silent and allowed >= max(_PATIENCE_S, patience_s(sent.seen))
+        sent.silent = sent.silent and allowed >= max(PATIENCE_S, patience_s(sent.seen))
         if sent.silent:
             self._origins.leave(origin)
         if deadline is not None and self._around.clock.monotonic() >= deadline - 2 * _MARGIN_S:
             return DeadlineExceeded(f"{name} did not answer before the deadline.")
         return Silent(f"{name} did not answer within {allowed:.3g} s.")
-
-    async def _record(self, sent: Sent, outcome: Outcome) -> None:
-        after = await self._around.health.record(self._provider.name, outcome)
-        if after.state is not sent.seen.state:
-            self._around.telemetry.circuit_changed(self._provider.name, after.state.value)
 
     def _refuse_if_stalled(self, context: CallContext) -> None:
         """Raise :class:`Stalled` if a call waits in vain already and others could answer."""
@@ -253,33 +209,10 @@ class Sender:
             raise DeadlineExceeded(f"The deadline passed before {self._provider.name} was asked.")
         return left
 
-    def _is_fault(self, sent: Sent, error: MarketDataError | None) -> bool:
-        if isinstance(error, DeadlineExceeded):
-            return sent.seconds >= _PATIENCE_S
-        return error is not None and error.hurts_health
-
     def _open(self, health: ProviderHealth) -> ProviderUnavailable:
         name = self._provider.name
         return ProviderUnavailable(
             f"{name} has failed repeatedly: it is given a rest before the next try.",
             provider=name,
             retry_at=health.retry_at or health.probe_until,
-        )
-
-    def _log(self, sent: Sent, error: MarketDataError | None) -> None:
-        name, outcome = self._provider.name, error.code if error else "ok"
-        self._around.telemetry.provider_called(name, sent.endpoint, outcome, sent.seconds)
-        asked = "&".join(f"{key}={value}" for key, value in sent.call.params.items())
-        self._around.telemetry.event(
-            "provider_call",
-            provider=name,
-            endpoint=sent.endpoint,
-            outcome=outcome,
-            call=self._redactor.clean(f"{sent.call.method} {sent.call.path}?{asked}"),
-            status=sent.reply.status,
-            bytes=len(sent.reply.body),
-            seconds=round(sent.seconds, 4),
-            probe=sent.probe,
-            request_id=sent.request_id,
-            reason=self._redactor.clean(error.message) if error else "",
         )

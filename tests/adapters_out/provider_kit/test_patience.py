@@ -102,6 +102,20 @@ def test_a_late_answer_teaches_patience() -> None:
     in_virtual_time(scene())
 
 
+def test_every_call_is_counted_once() -> None:
+    """A call that goes on as a scout counts when it ends, the others when they are given up."""
+
+    async def scene() -> None:
+        silent = Silent()
+        bench = Bench(httpx.MockTransport(silent))
+        await asyncio.gather(*(call(bench) for _ in range(4)))
+        assert len(bench.telemetry.named("provider_called")) == 3
+        await bench.clock.sleep(1.6)
+        assert len(bench.telemetry.named("provider_called")) == silent.asked == 4
+
+    in_virtual_time(scene())
+
+
 def test_a_caller_who_hangs_up_takes_the_call_along() -> None:
     """No scout is left behind."""
 
