@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+import orjson
 from msgspec import Struct, field
 from msgspec.structs import astuple, fields, replace
 
@@ -38,6 +39,18 @@ def decoded(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
         if content == bytes(body):
             raise
         return decoder.decode(content)
+
+
+def decoded_doubles(body: bytes, kind: type[T]) -> T:
+    """The content of a body of which most is doubles written out in full: in half the time.
+
+    Raises:
+        msgspec.DecodeError: the body is not of that shape.
+    """
+    try:
+        return msgspec.convert(orjson.loads(body), kind)
+    except orjson.JSONDecodeError as fault:
+        raise msgspec.DecodeError(str(fault)) from None
 
 
 def sheet_of_objects(rows: Sequence[Struct], unit: int = 1) -> Sheet:

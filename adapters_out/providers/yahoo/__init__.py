@@ -18,7 +18,6 @@ from adapters_out.provider_kit.provider import (
 )
 from adapters_out.provider_kit.wall_clock import day_of
 from adapters_out.providers.yahoo.answers import (
-    ANYTHING,
     Chart,
     chart_of,
     price_in,
@@ -61,7 +60,7 @@ def _ask_actions(instrument: Instrument) -> tuple[Call, ...]:
 
 
 def _read_actions(reply: Reply, _: Instrument) -> ActionsPart:
-    chart = chart_of(reply, ANYTHING)
+    chart = chart_of(reply)
     return ActionsPart([] if chart is None else [*_splits(chart), *_dividends(chart)])
 
 

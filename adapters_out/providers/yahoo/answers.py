@@ -3,7 +3,7 @@
 Charts are asked for where they say enough: they take no cookie and no crumb, as quotes (v7) do.
 """
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,10 +12,11 @@ from msgspec import Struct, field
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.envelope import envelope_of
-from adapters_out.provider_kit.objects import decoded
+from adapters_out.provider_kit.objects import decoded, decoded_doubles
 from domain.bars import Floats
 
 Cell = TypeVar("Cell")
+Number = int | float | str | None
 
 # Some exchanges quote in hundredths of their currency: pence, agorot, cents.
 _HUNDREDTHS = {"GBp": "GBP", "GBX": "GBP", "ILA": "ILS", "ZAc": "ZAR"}
@@ -145,21 +146,27 @@ class _Envelope(Struct):
     error: Trouble | None = None
 
 
-# Cells of a column as they are, and as they are where something else is among them.
-NUMBERS: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_ChartAnswer[int | float | str | None])
-ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_ChartAnswer[object])
+_ANYTHING: msgspec.json.Decoder[_ChartAnswer[object]] = msgspec.json.Decoder(_ChartAnswer[object])
 _PRICE = msgspec.json.Decoder(_PriceAnswer)
 _ANY = msgspec.json.Decoder(dict[str, _Envelope | None])
 
 
-def chart_of(reply: Reply, decoder: msgspec.json.Decoder[Any]) -> Chart[Any] | None:
+def chart_of(reply: Reply) -> Chart[object] | None:
     """The chart of a reply; None if it says that there is nothing in the range.
 
     Raises:
         msgspec.DecodeError: the body is of another shape.
         Unreadable: there is not exactly one.
     """
-    answer: _Charts[Any] = decoded(reply.body, decoder).chart
+    return _only(decoded(reply.body, _ANYTHING).chart)
+
+
+def number_chart_of(reply: Reply) -> Chart[Number] | None:
+    """Likewise, where every cell is a number, its text or null; anything else is another shape."""
+    return _only(decoded_doubles(reply.body, _ChartAnswer[Number]).chart)
+
+
+def _only(answer: _Charts[Cell]) -> Chart[Cell] | None:
     if answer.error is not None and answer.result is None:
         return None
     if answer.result is None or len(answer.result) != 1:

@@ -12,7 +12,7 @@ from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.rows import sheet_of_columns, sheet_of_numbers
 from adapters_out.provider_kit.sheet import Sheet
 from adapters_out.provider_kit.wall_clock import DAY, local_of
-from adapters_out.providers.yahoo.answers import ANYTHING, NUMBERS, Chart, Meta, chart_of
+from adapters_out.providers.yahoo.answers import Chart, Meta, chart_of, number_chart_of
 from adapters_out.providers.yahoo.symbols import NAME, chart_call, symbol_of
 from domain.bars import PRICES, Ints
 from domain.errors import RangeUnavailable
@@ -94,9 +94,9 @@ def read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     kept_from = oldest if oldest is not None and oldest > ask.range.start else None
     sheet_of: Callable[[Mapping[str, Sequence[object]]], Sheet] = sheet_of_numbers
     try:
-        chart = chart_of(reply, NUMBERS)
+        chart: Chart[Any] | None = number_chart_of(reply)
     except msgspec.DecodeError:
-        chart, sheet_of = chart_of(reply, ANYTHING), sheet_of_columns
+        chart, sheet_of = chart_of(reply), sheet_of_columns
     if chart is None or not chart.timestamp:
         nothing: dict[str, Sequence[object]] = dict.fromkeys(("ts", *_COLUMNS), ())
         return replace(sheet_of_columns(nothing), kept_from=kept_from)
