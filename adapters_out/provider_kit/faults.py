@@ -160,7 +160,7 @@ def find_fault(
     if not reply.is_html:
         with suppress(*UNREADABLE):  # what is no JSON complains of nothing; reading it will fail
             complaint = faults.complaint(reply)
-            status = _OK if faults.answers(reply) else status
+            status = _OK if status == _OK or faults.answers(reply) else status
     if status == _OK and complaint is None and not reply.is_html:
         return None if reply.body.strip() else _error(name, _EMPTY, reply, Complaint(), None)
     said = complaint or Complaint()
