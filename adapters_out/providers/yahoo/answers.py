@@ -13,6 +13,7 @@ from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.objects import decoded, decoded_doubles
+from adapters_out.provider_kit.soundness import anywhere
 from domain.bars import Floats
 
 Cell = TypeVar("Cell")
@@ -58,14 +59,14 @@ class Meta(Struct):
         """
         with np.errstate(over="ignore"):
             single = prices.astype(np.float32)
-            rounded = np.round(prices, self.hint)
+            rounded = prices.round(self.hint)
             lossy = rounded.astype(np.float32) != single
             for places in range(self.hint + 1, self.hint + _MORE):
-                if not lossy.any():
+                if not anywhere(lossy):
                     break
-                rounded = np.where(lossy, np.round(prices, places), rounded)
+                np.copyto(rounded, prices.round(places), where=lossy)
                 lossy = rounded.astype(np.float32) != single
-        if lossy.any():
+        if anywhere(lossy):
             rounded[lossy] = single[lossy].astype("U32").astype(np.float64)
         noise = np.abs(single.astype(np.float64) - prices) <= _SAME * np.abs(prices)
         found = np.where(noise, rounded, prices)
