@@ -15,11 +15,11 @@ from adapters_in.http.futures_answers import (
     trade_row,
 )
 from adapters_in.http.futures_routes import route
-from adapters_in.http.futures_ticks import Collected, collect
 from adapters_in.http.replies import Call, Reply, Route
 from adapters_in.http.services import Services
 from application.get_aggregates import AggregatesQuery
 from application.read_ticks import TickQuery
+from application.session_ticks import Collected, collect
 from domain.errors import NoData, UnknownInstrument
 from domain.ticks import T
 

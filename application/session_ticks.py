@@ -1,4 +1,4 @@
-"""Trades and quotes of a contract as the futures routes show them: of a moment or a session."""
+"""Read trades and quotes of a contract from a place on: of a stretch of time or of a session."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic

@@ -4,8 +4,8 @@ import calendar
 
 import pytest
 
-from adapters_in.http.futures_ticks import Collected, collect
 from application.read_ticks import TickAnswer, TickQuery
+from application.session_ticks import Collected, collect
 from domain.errors import NoData
 from domain.instrument import Instrument
 from domain.ticks import Trade
