@@ -1,7 +1,7 @@
 """Rules about single bars and runs of bars, on whole columns; nothing loops over rows.
 
-*Impossible* bars contradict themselves whatever the market did; providers' rows are tested for
-it before they become a series. *Implausible* ones are stored, served and reported here.
+*Impossible* rows never become a series (:mod:`domain.soundness`). *Implausible* bars are stored,
+served and reported here.
 """
 
 import math
@@ -19,51 +19,6 @@ BLOCK = 16_384  # rows at a time: the columns of a block and its results fit int
 WICK = 2.0  # a high (low) beyond twice (half) the open and the close is a long wick
 FLAT_RUN = 5  # bars in a row that did not move at all before it is worth a word
 STALE_RUN = 3  # bars in a row that are copies of each other
-
-
-def impossible(
-    open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats, floor: float = 0.0
-) -> Mask:
-    """Which rows cannot be bars: they belong into quarantine, never into the store.
-
-    Columns are float64 of equal length; a NaN volume means "not sent" and is fine. Impossible
-    is a price that is not finite or not above ``floor`` (0; minus infinity for futures, which
-    may trade below zero), a high below open, low or close, a low above open, high or close, and
-    a volume that is negative or infinite.
-    """
-    with np.errstate(invalid="ignore"):
-        fine = high >= np.maximum(open_, close)  # false as well when one of them is NaN
-        fine &= low <= np.minimum(open_, close)
-        fine &= low > floor
-        fine &= high < math.inf
-        fine &= ~((volume < 0) | (volume == math.inf))
-    return ~fine
-
-
-def why_impossible(
-    open_: float,
-    high: float,
-    low: float,
-    close: float,
-    volume: float = math.nan,
-    floor: float = 0.0,
-) -> str:
-    """The reason why one row is impossible, or an empty text when it is a bar.
-
-    Agrees with :func:`impossible`; the reason names the first fault in the order below.
-    """
-    prices = (open_, high, low, close)
-    if not all(map(math.isfinite, prices)):
-        return "a price is not a finite number"
-    if min(prices) <= floor:
-        return "a price is zero or negative"
-    if high < max(prices):
-        return "the high lies below another price of the bar"
-    if low > min(prices):
-        return "the low lies above another price of the bar"
-    if volume < 0:
-        return "the volume is negative"
-    return "the volume is infinite" if volume == math.inf else ""
 
 
 def odd_bars(series: BarSeries) -> list[Finding]:

@@ -4,7 +4,6 @@ Nothing disappears silently. Disorder is sorted, an exact repetition is dropped;
 is a final bar, the forming bar, or a ``RejectedRow`` with its reason.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,19 +12,20 @@ from numpy.typing import NDArray
 
 from adapters_out.provider_kit.orderly import read_orderly
 from adapters_out.provider_kit.sheet import Sheet
-from adapters_out.provider_kit.soundness import (
+from domain.bars import COLUMNS, Bar, BarSeries, Ints
+from domain.instrument import AssetClass
+from domain.interval import Interval
+from domain.provider import BarsAsk, BarsPage, RejectedRow
+from domain.session_facts import SessionFacts
+from domain.soundness import (
     Mask,
     forming_bar,
     price_floor,
     row_at,
     sent_averages,
     sound_rows,
+    why_unsound,
 )
-from domain.bars import COLUMNS, Bar, BarSeries, Ints
-from domain.instrument import AssetClass
-from domain.interval import Interval
-from domain.provider import BarsAsk, BarsPage, RejectedRow
-from domain.session_facts import SessionFacts
 from domain.timerange import TimeRange
 
 Positions = NDArray[np.int64]
@@ -216,24 +216,10 @@ def _reason(sheet: Sheet, ask: BarsAsk, i: int) -> str:
     """Why a row is no bar of the range."""
     if i in sheet.unread:
         return sheet.unread[i]
-    prices = [float(column[i]) for column in (sheet.open, sheet.high, sheet.low, sheet.close)]
-    if not all(map(math.isfinite, prices)):
-        return "a price is not finite"
-    if min(prices) <= price_floor(ask.instrument.asset_class):
-        return "a price is not positive"
-    if prices[1] < max(prices):
-        return "high lies below another price"
-    if prices[2] > min(prices):
-        return "low lies above another price"
-    return _later_reason(sheet, ask, i)
-
-
-def _later_reason(sheet: Sheet, ask: BarsAsk, i: int) -> str:
-    ts, volume, vwap = int(sheet.ts[i]), float(sheet.volume[i]), float(sheet.vwap[i])
-    if volume < 0 or math.isinf(volume) or sheet.trades[i] < -1:
-        return "volume or trades are negative or infinite"
-    if not ask.interval.is_aligned(ts):
+    row = row_at(sheet.columns(), i)
+    unsound = why_unsound(row, price_floor(ask.instrument.asset_class))
+    if unsound:
+        return unsound
+    if not ask.interval.is_aligned(row[0]):
         return f"its time does not open a bar of {ask.interval.value}"
-    if math.isinf(vwap) or (vwap <= 0 and (vwap < 0 or volume != 0)):
-        return "vwap is not positive and finite"
     return "it lies outside of the range that was asked"

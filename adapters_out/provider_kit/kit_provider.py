@@ -23,7 +23,6 @@ from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender
 from adapters_out.provider_kit.settings import ProviderSettings
-from adapters_out.provider_kit.soundness import price_floor
 from adapters_out.provider_kit.surveying import Surveying
 from adapters_out.provider_kit.ticker_parts import ticker_parts
 from adapters_out.provider_kit.ticking import Ticking
@@ -32,6 +31,7 @@ from domain.bars import BarSeries
 from domain.errors import AccessDenied, CallRefused, MalformedPayload
 from domain.instrument import Instrument, Listing
 from domain.provider import BarsAsk, BarsPage, Capabilities, Price, ProviderPolicy
+from domain.soundness import price_floor
 from domain.timerange import TimeRange
 from ports.clock import Chance, Clock
 from ports.health_board import HealthBoard

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_out.provider_kit.sheet import Sheet
-from adapters_out.provider_kit.soundness import (
+from domain.bars import Bar, BarSeries, Ints
+from domain.errors import InvalidRequest
+from domain.provider import BarsAsk
+from domain.soundness import (
     Columns,
     anywhere,
     forming_bar,
@@ -17,9 +20,6 @@ from adapters_out.provider_kit.soundness import (
     sound_rows,
     wrong_averages,
 )
-from domain.bars import Bar, BarSeries, Ints
-from domain.errors import InvalidRequest
-from domain.provider import BarsAsk
 
 
 class Orderly(NamedTuple):

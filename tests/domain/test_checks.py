@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.bars import Bar, BarSeries
-from domain.checks import BLOCK, impossible, odd_bars, runs, scan, stale_bars, why_impossible
+from domain.checks import BLOCK, odd_bars, runs, scan, stale_bars
 from domain.interval import Interval
 from domain.quality import Finding, Severity
 from tests.domain.made import T0, altered, poked, walk
@@ -24,45 +24,6 @@ def found(series: BarSeries) -> dict[str, Finding]:
     return {f.check: f for f in odd_bars(series)}
 
 
-@given(st.lists(st.tuples(ANY, ANY, ANY, ANY, ANY), max_size=20), st.sampled_from([0.0, -math.inf]))
-def test_the_rule_for_columns_is_the_rule_for_rows(
-    rows: list[tuple[float, float, float, float, float]], floor: float
-) -> None:
-    """A row is impossible exactly if there is a reason why."""
-    open_, high, low, close, volume = np.array(rows, dtype=np.float64).reshape(-1, 5).T
-    reasons = [why_impossible(*row, floor) for row in rows]
-    mask = impossible(open_, high, low, close, volume, floor)
-    assert mask.tolist() == [bool(reason) for reason in reasons]
-
-
-def test_futures_may_trade_below_zero() -> None:
-    """Crude oil closed at -37.63 on 2020-04-20: a price below zero can be real."""
-    crude = (-1.0, 0.5, -40.32, -37.63, 100.0)
-    assert why_impossible(*crude, -math.inf) == ""
-    assert why_impossible(*crude) == "a price is zero or negative"
-
-
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        ((1, 2, 0.5, 1.5, 10), ""),
-        ((1, 1, 1, 1, 0), ""),
-        ((1, 2, 0.5, 1.5, math.nan), ""),
-        ((1, math.nan, 0.5, 1.5, 10), "a price is not a finite number"),
-        ((1, math.inf, 0.5, 1.5, 10), "a price is not a finite number"),
-        ((0, 2, 0, 1.5, 10), "a price is zero or negative"),
-        ((1, 2, -0.5, 1.5, 10), "a price is zero or negative"),
-        ((1, 1.2, 0.5, 1.5, 10), "the high lies below another price of the bar"),
-        ((1, 2, 1.1, 1.5, 10), "the low lies above another price of the bar"),
-        ((1, 2, 0.5, 1.5, -1), "the volume is negative"),
-        ((1, 2, 0.5, 1.5, math.inf), "the volume is infinite"),
-    ],
-)
-def test_impossible_rows_have_a_reason(row: tuple[float, ...], reason: str) -> None:
-    """Quarantined rows carry the first thing that is wrong with them."""
-    assert why_impossible(*row) == reason
-
-
 def test_an_ordinary_market_is_not_odd() -> None:
     """A plausible walk causes no finding, and neither does the empty series."""
     assert odd_bars(WALK) == stale_bars(WALK) == []
@@ -73,7 +34,6 @@ def test_an_ordinary_market_is_not_odd() -> None:
 def test_the_wick_of_the_docs_is_flagged() -> None:
     """A high of 0.8 over an open of 0.016 is a possible bar, and it is reported."""
     series = BarSeries.of(Interval.MO1, [DOCS])
-    assert why_impossible(DOCS.open, DOCS.high, DOCS.low, DOCS.close, DOCS.volume or 0) == ""
     wick = found(series)["wick"]
     assert (wick.severity, wick.count, wick.ts) == (Severity.WARNING, 1, (T0,))
     assert wick.message == (

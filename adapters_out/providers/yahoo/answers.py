@@ -13,8 +13,8 @@ from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.objects import decoded, decoded_doubles
-from adapters_out.provider_kit.soundness import anywhere
 from domain.bars import Floats
+from domain.soundness import anywhere
 
 Cell = TypeVar("Cell")
 Number = int | float | str | None

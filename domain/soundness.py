@@ -1,4 +1,8 @@
-"""Which rows can be bars at all, and what a row is as a bar."""
+"""Which rows can be bars at all, why others cannot, and what a row is as a bar.
+
+*Impossible* rows contradict themselves whatever the market did: they belong into quarantine, never
+into the store. What is merely implausible is a bar (:mod:`domain.checks`).
+"""
 
 import math
 from collections.abc import Sequence
@@ -48,6 +52,32 @@ def wrong_averages(vwap: Floats, volume: Floats, floor: float) -> Mask:
     """Rows whose vwap is no price; nothing was traded and it was sent as 0: that is no fault."""
     wrong: Mask = (vwap <= floor) & ((vwap != 0) | (volume != 0))
     return wrong
+
+
+def why_unsound(row: Sequence[Any], floor: float) -> str:
+    """The first thing that is wrong with a row, an empty text for one that can be a bar.
+
+    Agrees with :func:`sound_rows`.
+    """
+    _, open_, high, low, close, volume, vwap, trades = row
+    if volume < 0 or volume == math.inf or trades < -1:
+        rest = "volume or trades are negative or infinite"
+    elif vwap == math.inf or wrong_averages(vwap, volume, floor):
+        rest = "vwap is not positive and finite"
+    else:
+        rest = ""
+    return _wrong_price(open_, high, low, close, floor) or rest
+
+
+def _wrong_price(open_: float, high: float, low: float, close: float, floor: float) -> str:
+    prices = (open_, high, low, close)
+    if not all(map(math.isfinite, prices)):
+        return "a price is not finite"
+    if min(prices) <= floor:
+        return "a price is not positive"
+    if high < max(prices):
+        return "high lies below another price"
+    return "low lies above another price" if low > min(prices) else ""
 
 
 def sent_averages(vwap: Floats) -> Floats:
