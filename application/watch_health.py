@@ -8,6 +8,7 @@ from domain.provider import Priority
 from ports.clock import Clock
 from ports.health_board import HealthBoard
 from ports.market_data import CallContext, MarketDataProvider, ProviderCatalogue
+from ports.telemetry import Telemetry
 
 PERIOD_S = 2.0
 
@@ -17,13 +18,21 @@ class WatchHealth:
 
     The provider kit claims the one probe and records its outcome; here is only the initiative,
     so that a circuit closes within 30 s of the provider's recovery without traffic. Providers
-    are watched independently: one that hangs delays no other.
+    are watched independently: one that hangs delays no other. What is seen goes into the metrics,
+    also of circuits that another process has opened or closed.
     """
 
-    def __init__(self, catalogue: ProviderCatalogue, health: HealthBoard, clock: Clock) -> None:
+    def __init__(
+        self,
+        catalogue: ProviderCatalogue,
+        health: HealthBoard,
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
         """Take the collaborators."""
         self._catalogue = catalogue
         self._health = health
+        self._telemetry = telemetry
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -45,6 +54,7 @@ class WatchHealth:
     async def _probe(self, provider: MarketDataProvider) -> bool:
         """Whether there was a probe to send and it succeeded."""
         health = await self._health.view(provider.name)
+        self._telemetry.circuit_seen(provider.name, health.state.value)
         if health.state is CircuitState.CLOSED or not allows(health, self._clock.now()):
             return False
         deadline = self._clock.monotonic() + provider.policy.timeout_s

@@ -227,7 +227,9 @@ class Application(containers.DeclarativeContainer):
     report_status = providers.Singleton(
         ReportStatus, ring.store, ring.catalogue, ring.pacer, ring.clock
     )
-    watch_health = providers.Singleton(WatchHealth, ring.catalogue, ring.health, ring.clock)
+    watch_health = providers.Singleton(
+        WatchHealth, ring.catalogue, ring.health, ring.telemetry, ring.clock
+    )
 
     submit_backfill = providers.Singleton(
         SubmitBackfill,

@@ -28,6 +28,10 @@ class Telemetry(Protocol):
         """The provider's circuit went to ``closed``, ``open`` or ``half_open``."""
 
     @abstractmethod
+    def circuit_seen(self, provider: str, state: str) -> None:
+        """That is the state of the provider's circuit now, whichever process changed it."""
+
+    @abstractmethod
     def cache_asked(self, layer: str, *, hit: bool) -> None:
         """A cache layer (``memory``, ``shared``, ``store``) was asked."""
 

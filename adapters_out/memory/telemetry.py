@@ -40,6 +40,10 @@ class RecordingTelemetry(Telemetry):
         """Keep it."""
         self._keep("circuit_changed", provider=provider, state=state)
 
+    def circuit_seen(self, provider: str, state: str) -> None:
+        """Keep it."""
+        self._keep("circuit_seen", provider=provider, state=state)
+
     def cache_asked(self, layer: str, *, hit: bool) -> None:
         """Keep it."""
         self._keep("cache_asked", layer=layer, hit=hit)

@@ -113,9 +113,13 @@ class PrometheusTelemetry(Telemetry):
 
     def circuit_changed(self, provider: str, state: str) -> None:
         """Mark the state and log the change."""
+        self.circuit_seen(provider, state)
+        self._log.info("circuit_changed", provider=provider, state=state)
+
+    def circuit_seen(self, provider: str, state: str) -> None:
+        """Mark the state."""
         for name in _CIRCUIT:
             self._circuit.labels(provider, name).set(1 if name == state else 0)
-        self._log.info("circuit_changed", provider=provider, state=state)
 
     def cache_asked(self, layer: str, *, hit: bool) -> None:
         """Count one look-up."""

@@ -6,6 +6,7 @@ import pytest
 
 from adapters_out.memory.bar_store import MemoryBarStore
 from adapters_out.memory.budget_book import MemoryBudgetBook
+from adapters_out.memory.telemetry import RecordingTelemetry
 from application.list_providers import ListProviders
 from application.report_status import PartStatus, ReportStatus
 from application.watch_health import WatchHealth
@@ -44,7 +45,7 @@ class Probed(ScriptedProvider):
 
 def watch(world: World, *providers: ScriptedProvider) -> WatchHealth:
     """The use case over the given providers."""
-    return WatchHealth(Catalogue(*providers), world.health, world.clock)
+    return WatchHealth(Catalogue(*providers), world.health, RecordingTelemetry(), world.clock)
 
 
 async def state(world: World, provider: ScriptedProvider) -> CircuitState:
@@ -210,9 +211,24 @@ def test_a_health_board_that_forgets_is_a_healthy_one() -> None:
     async def scene() -> None:
         world = World()
         provider = Probed("any", world)
-        assert (
-            await WatchHealth(Catalogue(provider), WatchedHealth(world.clock), world.clock)() == 0
-        )
+        telemetry, health = RecordingTelemetry(), WatchedHealth(world.clock)
+        assert await WatchHealth(Catalogue(provider), health, telemetry, world.clock)() == 0
         assert provider.pings == []
+
+    in_virtual_time(scene())
+
+
+def test_the_metrics_show_what_another_process_did_to_a_circuit() -> None:
+    """Closed from the first look on, and open as soon as anybody has opened it."""
+
+    async def scene() -> None:
+        world = World()
+        provider, telemetry = Probed("any", world), RecordingTelemetry()
+        look = WatchHealth(Catalogue(provider), world.health, telemetry, world.clock)
+        await look()
+        await world.health.open_circuit("any", world.clock.now())
+        await look()
+        seen = [(f["provider"], f["state"]) for f in telemetry.named("circuit_seen")]
+        assert seen == [("any", "closed"), ("any", "open")]
 
     in_virtual_time(scene())
