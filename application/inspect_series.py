@@ -83,7 +83,9 @@ class InspectSeries:
         self, choice: SeriesChoice
     ) -> Sequence[tuple[SeriesSummary, QualityReport | None]]:
         """The newest report of every series that matches."""
-        return [(s, await self._store.quality(s.key)) for s in await self.summaries(choice)]
+        summaries = await self.summaries(choice)
+        reports = await self._store.reports([summary.key for summary in summaries])
+        return [(summary, reports.get(summary.key)) for summary in summaries]
 
     def _span(self, choice: SeriesChoice, summary: SeriesSummary) -> TimeRange | None:
         """The part of a series that was asked for.

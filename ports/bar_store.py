@@ -1,7 +1,7 @@
 """The memory of the service: bars with every revision, coverage, provenance and quality."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.coverage import Coverage
@@ -74,8 +74,8 @@ class BarStore(Protocol):
         """Batches that changed bars in ``span``, newest first."""
 
     @abstractmethod
-    async def quality(self, key: SeriesKey) -> QualityReport | None:
-        """The report of the newest batch."""
+    async def reports(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, QualityReport]:
+        """The report of the newest batch of each series that has one."""
 
     @abstractmethod
     async def check(self) -> None:

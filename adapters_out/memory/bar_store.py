@@ -1,7 +1,7 @@
 """Bars, their revisions and what is known about them, in the memory of the process."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct, structs
@@ -167,8 +167,9 @@ class MemoryBarStore(BarStore):
         }
         return [p for p in reversed(series.provenance) if p.known_at in known][:limit]
 
-    async def quality(self, key: SeriesKey) -> QualityReport | None:
-        return self._of(key).quality
+    async def reports(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, QualityReport]:
+        found = {key: self._of(key).quality for key in keys}
+        return {key: report for key, report in found.items() if report is not None}
 
     async def check(self) -> None:
         """Memory always answers."""

@@ -1,6 +1,6 @@
 """The questions to ``bars``, ``bar_revisions`` and their kin, and how the answers are read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -99,9 +99,15 @@ WHERE series_id = {_SERIES_ID} AND known_at IN (
 )
 ORDER BY provenance.known_at DESC LIMIT %(limit)s
 """.encode()  # noqa: S608 - put together from the constants above
-_QUALITY = f"""
-SELECT report::text FROM quality WHERE series_id = {_SERIES_ID} ORDER BY known_at DESC LIMIT 1
-""".encode()  # noqa: S608 - put together from the constants above
+_REPORTS = """
+SELECT instrument, bar_interval, provider, newest.report::text
+FROM unnest(%(instruments)s::text[], %(intervals)s::text[], %(providers)s::text[])
+  AS wanted (instrument, bar_interval, provider)
+JOIN series USING (instrument, bar_interval, provider)
+CROSS JOIN LATERAL (
+  SELECT report FROM quality WHERE series_id = series.id ORDER BY known_at DESC LIMIT 1
+) AS newest
+"""
 
 
 async def read_bars(
@@ -182,10 +188,20 @@ async def read_provenance(
     return [Provenance(key, TimeRange(row[0], row[1]), *row[2:]) for row in await cursor.fetchall()]
 
 
-async def read_report(connection: Connection, key: SeriesKey) -> str | None:
-    """The newest quality report as JSON."""
-    row = await (await connection.execute(_QUALITY, _names(key))).fetchone()
-    return str(row[0]) if row else None
+async def read_reports(
+    connection: Connection, keys: Sequence[SeriesKey]
+) -> Mapping[SeriesKey, str]:
+    """The newest quality report of each series that has one, as JSON."""
+    wanted = {
+        "instruments": [key.instrument for key in keys],
+        "intervals": [key.interval.value for key in keys],
+        "providers": [key.provider for key in keys],
+    }
+    cursor = await connection.execute(_REPORTS, wanted)
+    return {
+        SeriesKey(instrument, Interval(interval), provider): str(report)
+        for instrument, interval, provider, report in await cursor.fetchall()
+    }
 
 
 def _names(key: SeriesKey) -> dict[str, Any]:

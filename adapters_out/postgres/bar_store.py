@@ -1,6 +1,7 @@
 """Bars, their revisions and what is known about them, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -10,7 +11,7 @@ from adapters_out.postgres.bar_reading import (
     read_bounds,
     read_held,
     read_provenance,
-    read_report,
+    read_reports,
     read_revisions,
     read_summaries,
 )
@@ -98,12 +99,14 @@ class PostgresBarStore(BarStore):
             lambda connection: read_provenance(connection, key, span, limit)
         )
 
-    async def quality(self, key: SeriesKey) -> QualityReport | None:
-        report = await self._pool.within(lambda connection: read_report(connection, key))
-        try:
-            return msgspec.json.decode(report, type=QualityReport) if report else None
-        except msgspec.ValidationError:
-            return None  # written by a version whose reports looked different
+    async def reports(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, QualityReport]:
+        texts = await self._pool.within(lambda connection: read_reports(connection, keys))
+        found: dict[SeriesKey, QualityReport] = {}
+        for key, text in texts.items():
+            # One that a version wrote whose reports looked different is none.
+            with suppress(msgspec.ValidationError):
+                found[key] = msgspec.json.decode(text, type=QualityReport)
+        return found
 
     async def check(self) -> None:
         await self._pool.within(check_schema)

@@ -72,9 +72,8 @@ def test_no_volume_costs_nothing_where_it_is_declared(says_so: bool) -> None:
         again = await process.ask(query(60, provider="first"))
         assert again.quality.score == score
         series = SeriesKey(answer.instrument.id, answer.interval, "first")
-        report = await world.store.quality(series)
-        assert report is not None
-        assert report.score == score
+        reports = await world.store.reports([series])
+        assert reports[series].score == score
 
     in_virtual_time(scene())
 

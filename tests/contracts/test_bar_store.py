@@ -96,7 +96,7 @@ def test_an_unknown_series_is_empty(run: Run, store: BarStore) -> None:
     assert run(store.series()) == []
     assert run(store.revisions(KEY, EVER, 10)) == []
     assert run(store.provenance(KEY, EVER, 10)) == []
-    assert run(store.quality(KEY)) is None
+    assert run(store.reports([KEY])) == {}
     run(store.check())
 
 
@@ -208,7 +208,7 @@ def test_an_identical_batch_changes_nothing(run: Run, store: BarStore) -> None:
     receipt = run(store.write(again))
     assert receipt == Receipt(inserted=0, changed=0, unchanged=2, known_at=None)
     assert run(store.series()) == [before]
-    assert run(store.quality(KEY)) == REPORT
+    assert run(store.reports([KEY])) == {KEY: REPORT}
     (origin,) = run(store.provenance(KEY, EVER, 10))
     assert origin.request_id == "r-1"
 
@@ -375,7 +375,18 @@ def test_the_newest_quality_report_is_kept(run: Run, store: BarStore) -> None:
     run(store.write(batch(slots(0, 1), [bar(0)], quality=REPORT)))
     better = structs.replace(REPORT, findings=())
     run(store.write(batch(slots(1, 2), [bar(1)], quality=better)))
-    assert run(store.quality(KEY)) == better
+    assert run(store.reports([KEY])) == {KEY: better}
+
+
+def test_the_reports_of_many_series_come_together(run: Run, store: BarStore) -> None:
+    """Each under its key; a series that was never judged, or that is none, has no report."""
+    other = structs.replace(KEY, provider="other")
+    better = structs.replace(REPORT, findings=())
+    run(store.write(batch(slots(0, 1), [bar(0)], quality=REPORT)))
+    run(store.write(structs.replace(batch(slots(0, 1), [bar(0)], quality=better), key=other)))
+    nobody = structs.replace(KEY, instrument="NOBODY-USD")
+    assert run(store.reports([other, nobody, KEY])) == {KEY: REPORT, other: better}
+    assert run(store.reports([])) == {}
 
 
 def test_impossible_rows_are_kept_aside(run: Run, store: BarStore) -> None:
