@@ -28,7 +28,7 @@ def test_the_other_takes_over_when_the_leader_goes(run: Run, database_url: str) 
             seen = [await first.is_leader("clockwork")]
             async with other.connection() as connection:
                 await connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks "
                     "WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
                 )
             seen.append(await second.is_leader("clockwork"))
