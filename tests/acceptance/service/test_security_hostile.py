@@ -211,7 +211,6 @@ def test_a_request_id_cannot_be_forged(service: Service) -> None:
     assert b"<b>" not in answer
 
 
-@pytest.mark.timeout(300)
 def test_schemathesis(service: Service, tmp_path: Path) -> None:
     """Generated requests find nothing that the OpenAPI document does not say."""
     # Understood but not offered (an interval that a provider lacks) is 422.
@@ -220,10 +219,10 @@ def test_schemathesis(service: Service, tmp_path: Path) -> None:
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "run"),
         f"http://127.0.0.1:{service.port}/openapi.json",
-        *("--max-examples", "8", "--seed", "7", "--no-color", "--request-timeout", "15"),
+        *("--max-examples", "12", "--seed", "7", "--no-color", "--request-timeout", "15"),
         *("--phases", "examples,coverage,fuzzing", "--max-failures", "3"),
     ]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False
     )
     assert done.returncode == 0, json.dumps(done.stdout[-6000:])
