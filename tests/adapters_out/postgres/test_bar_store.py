@@ -5,7 +5,6 @@ import dataclasses
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,22 +32,6 @@ TABLES = (
     *("symbols", "symbol_lists"),
 )
 FLOATS = ("open", "high", "low", "close", "volume", "vwap")
-
-
-@pytest.fixture(params=["postgres", pytest.param("timescale", marks=pytest.mark.timescale)])
-def url(request: pytest.FixtureRequest) -> str:
-    """A database of each kind in turn."""
-    fixture = "timescale_url" if request.param == "timescale" else "database_url"
-    return str(request.getfixturevalue(fixture))
-
-
-@pytest.fixture
-def pool(url: str, run: Run) -> Iterator[PostgresPool]:
-    """One process's connections."""
-    pool = PostgresPool(url, max_size=4)
-    run(pool.open())
-    yield pool
-    run(pool.close())
 
 
 def _checksums(url: str) -> dict[str, str]:

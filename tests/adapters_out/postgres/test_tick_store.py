@@ -1,9 +1,6 @@
 """What PostgreSQL keeps of ticks beside what it answers: trades as they were once."""
 
-from collections.abc import Iterator
-
 import psycopg
-import pytest
 
 from adapters_out.postgres.pool import PostgresPool
 from adapters_out.postgres.tick_store import PostgresTickStore
@@ -16,22 +13,6 @@ _KEPT = """
 SELECT ts_ns, id, price, size, side, received_ns, superseded_ns
 FROM trade_revisions ORDER BY superseded_ns, ts_ns, id
 """
-
-
-@pytest.fixture(params=["postgres", pytest.param("timescale", marks=pytest.mark.timescale)])
-def url(request: pytest.FixtureRequest) -> str:
-    """A database of each kind in turn."""
-    fixture = "timescale_url" if request.param == "timescale" else "database_url"
-    return str(request.getfixturevalue(fixture))
-
-
-@pytest.fixture
-def pool(url: str, run: Run) -> Iterator[PostgresPool]:
-    """One process's connections."""
-    pool = PostgresPool(url, max_size=4)
-    run(pool.open())
-    yield pool
-    run(pool.close())
 
 
 def _kept(url: str) -> list[tuple[object, ...]]:
