@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from application.provider_state import states_of
 from domain.budget import BudgetView
 from domain.circuit import ProviderHealth
 from domain.provider import Capabilities, ProviderPolicy
@@ -41,9 +42,7 @@ class ListProviders:
     async def __call__(self) -> Sequence[ProviderFacts]:
         """The facts now."""
         offers = self._catalogue.all()
-        policies = {name: provider.policy for name, provider in offers.items()}
-        healths = await self._health.views(tuple(offers))
-        budgets = await self._pacer.views(policies)
+        states = await states_of(offers, self._health, self._pacer)
         return [
             ProviderFacts(
                 name=name,
@@ -51,8 +50,8 @@ class ListProviders:
                 capabilities=provider.capabilities,
                 needs_key=provider.needs_key,
                 has_key=provider.has_key,
-                health=healths[name],
-                budget=budgets[name],
+                health=states[name].health,
+                budget=states[name].budget,
             )
             for name, provider in offers.items()
         ]

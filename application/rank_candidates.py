@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from application.offers import Offers
+from application.provider_state import states_of
 from application.unentitled import Unentitled
 from application.unlisted import Unlisted
 from application.why_nobody import WhyNobody
@@ -99,23 +100,19 @@ class RankCandidates:
         providers: Mapping[str, MarketDataProvider],
         denied_until: Mapping[str, float | None],
     ) -> Sequence[Candidate]:
-        """What is known of each, in two round trips however many they are."""
-        if not providers:
-            return ()
-        policies = {name: provider.policy for name, provider in providers.items()}
-        healths = await self._health.views(tuple(providers))
-        budgets = await self._pacer.views(policies)
+        """What is known of each."""
+        states = await states_of(providers, self._health, self._pacer)
         return [
             Candidate(
                 name=name,
                 capabilities=provider.capabilities,
                 needs_key=provider.needs_key,
                 has_key=provider.has_key,
-                health=healths[name],
+                health=states[name].health,
                 # a busy second is waited out, not failed over
-                quota_used=budgets[name].quota_used,
-                frozen_until=budgets[name].frozen_until,
-                spent_until=budgets[name].spent_until,
+                quota_used=states[name].budget.quota_used,
+                frozen_until=states[name].budget.frozen_until,
+                spent_until=states[name].budget.spent_until,
                 denied_until=denied_until[name],
             )
             for name, provider in providers.items()
