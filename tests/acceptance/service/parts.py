@@ -12,6 +12,7 @@ from domain.coverage import GapReason
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Capability
+from domain.sessions import calendar_of
 
 PROVIDERS = discover()
 MARKET = SyntheticMarket(7)
@@ -110,6 +111,8 @@ def traded(symbol: str, interval: Interval, start: int, end: int, name: str) -> 
 
 
 def stretch(part: Part, slots: int) -> tuple[int, int]:
-    """So many slots that ended a while ago."""
-    end = part.interval.floor(int(time.time()) - REST_S)
+    """So many slots that ended a while ago, where the market rests with its latest session."""
+    rest = int(time.time()) - REST_S
+    sessions = calendar_of(part.symbol).all()
+    end = part.interval.floor(max((s.close for s in sessions if s.close <= rest), default=rest))
     return part.interval.shift(end, -slots), end

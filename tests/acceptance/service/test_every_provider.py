@@ -157,11 +157,10 @@ def test_what_is_not_sent_is_null(service: Service, name: str) -> None:
         for shape in ("rows", "columns")
     }
     market = traded(part.symbol, part.interval, start, end, name)
-    rows = shown["rows"].data if len(market) else []
-    by_row = [row["volume"] for row in rows]
+    by_row = [row["volume"] for row in shown["rows"].data]
+    assert len(market) > 0
     assert by_row in ([None] * len(market), market.volume.tolist())
-    if len(market):
-        assert shown["columns"].json()["data"]["volume"] == by_row
+    assert shown["columns"].json()["data"]["volume"] == by_row
 
 
 @pytest.mark.parametrize("name", offering(Capability.PRICE))
