@@ -21,18 +21,19 @@ from adapters_out.postgres.asset_store import PostgresAssetStore
 from adapters_out.postgres.bar_store import PostgresBarStore
 from adapters_out.postgres.budget_book import PostgresBudgetBook
 from adapters_out.postgres.futures_store import PostgresFuturesStore
-from adapters_out.postgres.health_board import PostgresHealthBoard
+from adapters_out.postgres.health_ledger import PostgresHealthLedger
 from adapters_out.postgres.instrument_store import PostgresInstrumentStore
 from adapters_out.postgres.job_ledger import PostgresJobLedger
 from adapters_out.postgres.leadership import PostgresLeadership
 from adapters_out.postgres.pool import PostgresPool
 from adapters_out.postgres.tick_store import PostgresTickStore
 from adapters_out.postgres.turnstile import PostgresTurnstile
+from adapters_out.provider_kit.health_board import SharedHealthBoard
 from adapters_out.provider_kit.pacer import SharedPacer
 from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.cache import RedisCache
 from adapters_out.redis.client import open_client
-from adapters_out.redis.health_board import RedisHealthBoard
+from adapters_out.redis.health_ledger import RedisHealthLedger
 from adapters_out.redis.layered_budget_book import LayeredBudgetBook
 from adapters_out.redis.outage import Outage
 from adapters_out.redis.turnstile import RedisTurnstile
@@ -76,7 +77,7 @@ from application.watch_health import WatchHealth
 from bootstrap.catalogue import KitCatalogue
 from bootstrap.settings import Settings
 from ports.cache import Cache, Turnstile
-from ports.health_board import HealthBoard
+from ports.health_board import HealthLedger
 from ports.pacing import BudgetBook
 
 
@@ -106,7 +107,7 @@ class Adapters(containers.DeclarativeContainer):
     leadership = providers.Singleton(PostgresLeadership, pool)
 
     book = providers.AbstractSingleton(BudgetBook)
-    health = providers.AbstractSingleton(HealthBoard)
+    healths = providers.AbstractSingleton(HealthLedger)
     cache = providers.AbstractSingleton(Cache)
     turnstile = providers.AbstractSingleton(Turnstile)
     broker: providers.Dependency[object] = providers.Dependency()  # no port: the room's own
@@ -114,6 +115,7 @@ class Adapters(containers.DeclarativeContainer):
     close_broker = providers.Callable(close_broker, broker)
     queue = providers.Singleton(DramatiqJobQueue, broker)
     pacer = providers.Singleton(SharedPacer, book, clock, telemetry)
+    health = providers.Singleton(SharedHealthBoard, healths, clock)
     catalogue = providers.Singleton(KitCatalogue, settings, pacer, health, clock, chance, telemetry)
 
 
@@ -123,7 +125,7 @@ class Embedded(containers.DeclarativeContainer):
     ring = providers.DependenciesContainer()
 
     book = providers.Singleton(PostgresBudgetBook, ring.pool)
-    health = providers.Singleton(PostgresHealthBoard, ring.pool, ring.clock)
+    healths = providers.Singleton(PostgresHealthLedger, ring.pool)
     cache = providers.Singleton(MemoryCache, ring.clock)
     turnstile = providers.Singleton(PostgresTurnstile, ring.pool, ring.ids)
     broker = providers.Singleton(process_broker)
@@ -140,7 +142,7 @@ class Production(containers.DeclarativeContainer):
     outage = providers.Factory(Outage, ring.clock)
     fast_book = providers.Singleton(RedisBudgetBook, redis, outage)
     book = providers.Singleton(LayeredBudgetBook, fast_book, record, ring.clock)
-    health = providers.Singleton(RedisHealthBoard, redis, ring.clock)
+    healths = providers.Singleton(RedisHealthLedger, redis, ring.clock)
     cache = providers.Singleton(RedisCache, redis, ring.clock)
     turnstile = providers.Singleton(RedisTurnstile, redis, ring.clock, ring.ids)
     broker = providers.Singleton(redis_broker, redis_url)
@@ -151,7 +153,7 @@ def complete(ring: Adapters, edition: Embedded | Production) -> None:
     ring.override_providers(
         **{
             name: getattr(edition, name)
-            for name in ("book", "health", "cache", "turnstile", "broker")
+            for name in ("book", "healths", "cache", "turnstile", "broker")
         }
     )
 

@@ -1,7 +1,7 @@
 """The health of providers, shared by all processes."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from domain.circuit import Outcome, ProviderHealth
@@ -25,3 +25,20 @@ class HealthBoard(Protocol):
     @abstractmethod
     async def claim_probe(self, provider: str) -> bool:
         """Whether the caller may send the one probe of a circuit whose cool-down has passed."""
+
+
+class HealthLedger(Protocol):
+    """Where processes keep the healths that they share.
+
+    A ledger that cannot be reached tells healthy defaults and forgets what it is told.
+    """
+
+    @abstractmethod
+    async def read(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+        """The healths of these providers under their names, in one round trip."""
+
+    @abstractmethod
+    async def change(
+        self, provider: str, step: Callable[[ProviderHealth], ProviderHealth]
+    ) -> ProviderHealth:
+        """Apply a step that may run more than once, as if nobody else wrote; what it gave."""

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from adapters_out.memory.clock import ManualClock
 from adapters_out.memory.health_board import MemoryHealthBoard
-from adapters_out.postgres.health_board import PostgresHealthBoard
+from adapters_out.postgres.health_ledger import PostgresHealthLedger
 from adapters_out.postgres.pool import PostgresPool
+from adapters_out.provider_kit.health_board import SharedHealthBoard
 from adapters_out.redis.client import open_client
-from adapters_out.redis.health_board import RedisHealthBoard
+from adapters_out.redis.health_ledger import RedisHealthLedger
 from domain.circuit import PROBE_LEASE_S, CircuitState, Outcome, ProviderHealth
 from ports.health_board import HealthBoard
 from tests.runner import Run
@@ -30,14 +31,16 @@ def clock() -> ManualClock:
 async def in_postgres(url: str, clock: ManualClock) -> AsyncIterator[Boards]:
     """Boards of two processes that share a database."""
     async with PostgresPool(url, max_size=2) as pool:
-        yield PostgresHealthBoard(pool, clock), PostgresHealthBoard(pool, clock)
+        ledger = PostgresHealthLedger(pool)
+        yield SharedHealthBoard(ledger, clock), SharedHealthBoard(ledger, clock)
 
 
 @asynccontextmanager
 async def in_redis(url: str, clock: ManualClock) -> AsyncIterator[Boards]:
     """Boards of two processes that share a Redis."""
     async with open_client(url) as client:
-        yield RedisHealthBoard(client, clock), RedisHealthBoard(client, clock)
+        one, other = RedisHealthLedger(client, clock), RedisHealthLedger(client, clock)
+        yield SharedHealthBoard(one, clock), SharedHealthBoard(other, clock)
 
 
 @pytest.fixture(params=["memory", "postgres", "redis"])

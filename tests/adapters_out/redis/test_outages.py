@@ -8,10 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters_out.memory.clock import CountingIds
+from adapters_out.provider_kit.health_board import SharedHealthBoard
 from adapters_out.redis.budget_book import RedisBudgetBook
 from adapters_out.redis.cache import RedisCache
 from adapters_out.redis.client import fetch, open_client
-from adapters_out.redis.health_board import RedisHealthBoard
+from adapters_out.redis.health_ledger import RedisHealthLedger
 from adapters_out.redis.outage import Outage
 from adapters_out.redis.turnstile import RedisTurnstile
 from adapters_out.system.clock import SystemClock
@@ -83,7 +84,7 @@ def test_a_turnstile_out_of_reach_lets_everybody_pass(broken: Redis, run: Run) -
 
 def test_a_board_out_of_reach_is_healthy(broken: Redis, run: Run) -> None:
     """Losing the board never stops a call."""
-    board = RedisHealthBoard(broken, CLOCK)
+    board = SharedHealthBoard(RedisHealthLedger(broken, CLOCK), CLOCK)
     began = CLOCK.monotonic()
     for _ in range(9):
         told = run(board.record("kraken", Outcome(ok=False, latency_s=1, at=CLOCK.now())))
@@ -187,7 +188,8 @@ def test_keys_are_ours(server: FragileRedis, client: Redis, run: Run) -> None:
     run(RedisBudgetBook(client, Outage(CLOCK)).take("kraken", TEN, 1, Priority.INTERACTIVE))
     run(RedisCache(client, CLOCK).put("a", b"1", 60))
     run(RedisTurnstile(client, CLOCK, CountingIds()).enter("b", 60))
-    run(RedisHealthBoard(client, CLOCK).record("kraken", Outcome(True, 0.1, CLOCK.now())))
+    board = SharedHealthBoard(RedisHealthLedger(client, CLOCK), CLOCK)
+    run(board.record("kraken", Outcome(True, 0.1, CLOCK.now())))
     keys = tell_redis(server.port, b"KEYS *").split(b"\r\n")[2::2]
     assert sorted(keys) == [
         b"fks:budget:1:{kraken}",

@@ -8,33 +8,24 @@ from redis.asyncio import Redis
 from adapters_out.redis.client import FAULTS, PREFIX, answer, fetch
 from adapters_out.redis.outage import Outage
 from adapters_out.redis.swap import Swap
-from domain.circuit import Outcome, ProviderHealth, Unwritten, claim_probe, replay
+from domain.circuit import ProviderHealth
 from ports.clock import Clock
-from ports.health_board import HealthBoard
+from ports.health_board import HealthLedger
 
 _TRIES = 50
 _TTL_S = 86_400.0  # a provider that nobody asks for a day starts afresh
 _Step = Callable[[ProviderHealth], ProviderHealth]
 
 
-class RedisHealthBoard(HealthBoard):
-    """One key per provider, changed by compare-and-set.
-
-    Successes that change nothing are written once a second, everything else at once. A board
-    that cannot be reached answers as if everything were well.
-    """
+class RedisHealthLedger(HealthLedger):
+    """One key per provider, changed by compare-and-set."""
 
     def __init__(self, client: Redis, clock: Clock) -> None:
         self._client = client
-        self._clock = clock
         self._outage = Outage(clock)
         self._swap = Swap(client)
-        self._unwritten: dict[str, Unwritten] = {}
 
-    async def view(self, provider: str) -> ProviderHealth:
-        return await self._change(provider, lambda health: health)
-
-    async def views(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
+    async def read(self, providers: Sequence[str]) -> Mapping[str, ProviderHealth]:
         healthy = dict.fromkeys(providers, ProviderHealth())
         if self._outage.is_on:
             return healthy
@@ -48,28 +39,7 @@ class RedisHealthBoard(HealthBoard):
             return healthy
         return {name: _health(packed) for name, packed in zip(providers, found, strict=True)}
 
-    async def record(self, provider: str, outcome: Outcome) -> ProviderHealth:
-        news = self._unwritten.get(provider, Unwritten()).plus(outcome)
-        if news.can_wait(outcome.at):
-            self._unwritten[provider] = news
-            return replay(news.seen, news.outcomes)
-        self._unwritten[provider] = Unwritten(news.seen, (), outcome.at)
-        health = await self._change(provider, lambda h: replay(h, news.outcomes))
-        last = self._unwritten[provider]
-        self._unwritten[provider] = msgspec.structs.replace(last, seen=health)
-        return health
-
-    async def claim_probe(self, provider: str) -> bool:
-        claimed = [True]
-
-        def claim(health: ProviderHealth) -> ProviderHealth:
-            health, claimed[0] = claim_probe(health, self._clock.now())
-            return health
-
-        await self._change(provider, claim)
-        return claimed[0]
-
-    async def _change(self, provider: str, step: _Step) -> ProviderHealth:
+    async def change(self, provider: str, step: _Step) -> ProviderHealth:
         if self._outage.is_on:
             return ProviderHealth()
         try:
