@@ -9,7 +9,7 @@ from msgspec import structs
 
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
 from adapters_out.provider_kit.cells import Circling
-from adapters_out.provider_kit.faults import UNREADABLE, CirclingPages
+from adapters_out.provider_kit.faults import UNREADABLE, CirclingPages, why_unreadable
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender
 from adapters_out.provider_kit.sent import Sent
@@ -141,7 +141,7 @@ class Conversation:
             error = fault
         except UNREADABLE as fault:
             kind = CirclingPages if isinstance(fault, Circling) else MalformedPayload
-            error = kind(f"{self._name} sent an unreadable answer: {_why(fault)}.")
+            error = kind(f"{self._name} sent an unreadable answer: {why_unreadable(fault)}.")
         else:
             await self._sender.ends.settle(sent, None)
             return value
@@ -158,8 +158,3 @@ def _step(steps: Steps, reply: Reply | None) -> tuple[Call, bool]:
         return (next(steps) if reply is None else steps.send(reply)), False
     except StopIteration as end:
         return end.value, True
-
-
-def _why(fault: Exception) -> str:
-    text = " ".join(str(fault).split())[:160]
-    return text.rstrip(".") or type(fault).__name__

@@ -23,6 +23,7 @@ from domain.provider import ProviderPolicy
 
 LONGEST_PAUSE_S = 3 * 86_400
 _TEXT = 200
+_WHY = 160
 
 
 class StaleConnection(ProviderUnavailable):
@@ -170,10 +171,34 @@ def find_fault(
     return _error(name, rule, reply, said, _retry_at(rule, reply, faults, policy))
 
 
+def refusal(
+    name: str, said: Complaint, rules: tuple[FaultRule, ...], *, status: int, at: float
+) -> ProviderError:
+    """The error that a complaint in the midst of a stream means, which comes without HTTP.
+
+    ``status`` is the one of HTTP that the stream names, 200 if it names none; ``at`` (Unix s) is
+    when it came.
+    """
+    reply = Reply(status, b"", received_at=at)
+    rule = next((r for r in (*rules, *STATUS_RULES) if r.fits(reply, said)), _COMPLAINED)
+    retry_at = _retry_at(rule, reply, Faults(), ProviderPolicy(rps=1.0))
+    return rule.error(f"{name} {rule.says} ({_told(said)}).", provider=name, retry_at=retry_at)
+
+
+def why_unreadable(fault: Exception) -> str:
+    """What is wrong with a body or a message, for a sentence."""
+    text = " ".join(str(fault).split())[:_WHY]
+    return text.rstrip(".") or type(fault).__name__
+
+
+def _told(said: Complaint) -> str:
+    return ": ".join(part for part in (said.code, " ".join(said.text.split())[:_TEXT]) if part)
+
+
 def _error(
     name: str, rule: FaultRule, reply: Reply, said: Complaint, retry_at: float | None
 ) -> ProviderError:
-    told = ": ".join(part for part in (said.code, " ".join(said.text.split())[:_TEXT]) if part)
+    told = _told(said)
     detail = f"HTTP {reply.status}" + (f", {told}" if told else "")
     return rule.error(f"{name} {rule.says} ({detail}).", provider=name, retry_at=retry_at)
 

@@ -40,6 +40,18 @@ def ns_of_stamp(cell: object) -> int:
     return stamp * (_NS // epoch_unit(stamp))
 
 
+def seconds_of_stamp(cell: object) -> int:
+    """Likewise as Unix seconds, of which it must be a whole number.
+
+    Raises:
+        Unreadable: anything else.
+    """
+    seconds, rest = divmod(ns_of_stamp(cell), _NS)
+    if rest:
+        raise Unreadable(f"{str(cell)[:40]} is no whole second")
+    return seconds
+
+
 def ns_of_seconds(text: str) -> int:
     """Seconds with decimals as they were written, such as ``1710327959.1733468``, as ns.
 

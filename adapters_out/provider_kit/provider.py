@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.faults import Faults
+from adapters_out.provider_kit.feed import Feed
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.sheet import Sheet
 from domain.actions import CorporateAction
@@ -209,7 +210,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     the provider reports of our budget, ``limits`` what it says its windows are (those of the policy
     with as many seconds), and ``account`` is a call that tells them, made when a long window seems
     used up; ``plans`` are this provider as holders of other plans see it, by the name of the plan
-    (:meth:`on_plan`).
+    (:meth:`on_plan`). ``feed`` says what the messages of its stream mean.
     """
 
     name: str
@@ -227,6 +228,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     actions: ActionsEndpoint | None = None
     markets: MarketsEndpoint | None = None
     futures: FuturesEndpoint | None = None
+    feed: Feed | None = None
     spell: Callable[[Instrument], str] | None = None
     usage: Callable[[Reply], Sequence[Usage]] = _no_usage
     limits: Callable[[Reply], Sequence[Window]] = _no_limits

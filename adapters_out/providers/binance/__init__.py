@@ -14,6 +14,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, header_usage
 from adapters_out.providers.binance.bars import BARS, PAGE
+from adapters_out.providers.binance.feed import FEED
 from adapters_out.providers.binance.symbols import LISTINGS, NAME, symbol_of
 from adapters_out.providers.binance.ticks import PRICE, QUOTES, TRADES
 from domain.coverage import GapReason
@@ -126,5 +127,6 @@ PROVIDER = Provider(
     listings=LISTINGS,
     trades=TRADES,
     quotes=QUOTES,
+    feed=FEED,
     ping=Call("/api/v3/ping"),
 )

@@ -12,6 +12,7 @@ from domain.provider import BarsAsk
 PAGE = 1000
 # Case matters: 1m is a minute, 1M a month.
 _SPELLING = {i: i.value for i in Interval} | {Interval.MO1: "1M"}
+INTERVALS = {theirs: ours for ours, theirs in _SPELLING.items()}
 # A row is open time, o, h, l, c, base volume, close time, quote volume, trades and more. Times
 # are milliseconds; microseconds if a header asks for them, and in the bulk files since 2025.
 _KLINE = Layout(ts=0, open=1, high=2, low=3, close=4, volume=5, trades=8, unit=0)

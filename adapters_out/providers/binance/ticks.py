@@ -32,15 +32,15 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     return LastPrice(number(ticker.price))
 
 
-class _Aggregate(Struct):
+class Aggregate(Struct):
     """What one order took at one price: this is what Binance can be asked for by time.
 
     ``m``: the buyer was the maker, so the taker sold.
     """
 
     id: int = msgspec.field(name="a")
-    price: str = msgspec.field(name="p")
-    size: str = msgspec.field(name="q")
+    price: str | float = msgspec.field(name="p")
+    size: str | float = msgspec.field(name="q")
     time: int = msgspec.field(name="T")
     sold: bool = msgspec.field(name="m")
 
@@ -68,7 +68,7 @@ def _ask_trades(ask: TicksAsk) -> Call:
 
 def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
     """Pages follow by id, of which there are no holes; times must not be sent with one."""
-    rows = msgspec.json.decode(reply.body, type=list[_Aggregate])
+    rows = msgspec.json.decode(reply.body, type=list[Aggregate])
     ticks = [row.trade() for row in rows]
     if len(rows) < min(ask.limit, _PAGE):
         return TicksPart(ticks)
