@@ -52,9 +52,9 @@ class Offers:
         return {only: providers[only]}
 
     def first_choice(self, names: Sequence[str], instrument: Instrument) -> str:
-        """The first that has its key and may list the instrument."""
-        listing = [n for n in names if not self._unlisted.knows(n, instrument.id)] or names
-        return self._usable(listing)[0]
+        """The first for bars that has its key and may list the instrument."""
+        listing = [n for n in names if not self._unlisted.knows(n, instrument.id, Capability.BARS)]
+        return self._usable(listing or names)[0]
 
     def first_held(self, names: Sequence[str], instrument: Instrument) -> Sequence[str]:
         """Whose stored bars count as the first choice's: also of the keyless before it."""

@@ -45,9 +45,9 @@ class RankCandidates:
         self.offers = Offers(catalogue, self._unlisted)
         self.why_nobody = WhyNobody(catalogue, health, instruments)
 
-    def note_unlisted(self, name: str, instrument: Instrument) -> None:
-        """The provider has just said that it does not know the instrument."""
-        self._unlisted.note(name, instrument.id)
+    def note_unlisted(self, name: str, instrument: Instrument, capability: Capability) -> None:
+        """Asked for that, the provider has just said that it does not know the instrument."""
+        self._unlisted.note(name, instrument.id, capability)
 
     def note(  # the question and what came of it
         self,
@@ -60,7 +60,7 @@ class RankCandidates:
     ) -> None:
         """The provider has failed in this way; what is worth knowing of it is remembered."""
         if isinstance(error, NotListed):
-            self.note_unlisted(name, instrument)
+            self.note_unlisted(name, instrument, capability)
         if isinstance(error, NotEntitled) and error.whole_kind:
             subject = (name, capability, instrument.asset_class, interval)
             self._unentitled.note(subject, start)
@@ -79,7 +79,7 @@ class RankCandidates:
             InvalidRequest: ``only`` names no configured provider.
         """
         asked = _dealing_in(self.offers.asked(only), instrument.asset_class)
-        unlisted = [name for name in asked if self._unlisted.knows(name, instrument.id)]
+        unlisted = [n for n in asked if self._unlisted.knows(n, instrument.id, capability)]
         kind = (capability, instrument.asset_class, interval)
         maybe = {name: provider for name, provider in asked.items() if name not in unlisted}
         denied = {name: self._unentitled.until((name, *kind), start) for name in maybe}

@@ -54,7 +54,7 @@ def test_who_does_not_list_an_instrument_is_refused_without_a_look_at_its_health
     async def scene() -> None:
         world = World()
         candidates = Process(world).candidates
-        candidates.note_unlisted("first", BTC)
+        candidates.note_unlisted("first", BTC, Capability.BARS)
         ranking = await candidates(Capability.BARS, BTC, Interval.M1, NOW)
         assert (ranking.chosen, ranking.refused[0].code) == (("second",), "not-listed")
         assert world.health.looks == 1
@@ -67,13 +67,29 @@ def test_who_does_not_list_an_instrument_is_refused_without_a_look_at_its_health
     in_virtual_time(scene())
 
 
+def test_who_has_no_price_of_an_instrument_may_have_its_history() -> None:
+    """A denial of bars counts for all kinds of data, one of another kind for that kind only."""
+
+    async def scene() -> None:
+        world = World()
+        candidates = Process(world).candidates
+        candidates.note_unlisted("first", BTC, Capability.PRICE)
+        assert (await candidates(Capability.PRICE, BTC)).chosen == ("second",)
+        assert (await candidates(Capability.BARS, BTC, Interval.M1, NOW)).chosen[0] == "first"
+        assert candidates.offers.first_choice(("first", "second"), BTC) == "first"
+        candidates.note_unlisted("second", BTC, Capability.BARS)
+        assert (await candidates(Capability.PRICE, BTC)).chosen == ()
+
+    in_virtual_time(scene())
+
+
 def test_when_all_are_known_not_to_list_it_the_first_one_speaks() -> None:
     """Somebody's empty store has to be looked into."""
 
     async def scene() -> None:
         candidates = Process(World()).candidates
-        candidates.note_unlisted("first", BTC)
-        candidates.note_unlisted("second", BTC)
+        candidates.note_unlisted("first", BTC, Capability.BARS)
+        candidates.note_unlisted("second", BTC, Capability.BARS)
         assert candidates.offers.first_choice(("first", "second"), BTC) == "first"
 
     in_virtual_time(scene())
@@ -243,15 +259,15 @@ def test_the_memory_of_the_unlisted_is_bounded() -> None:
     """Of many guesses the oldest give way; a repeated one is as young as its last."""
     clock = ManualClock()
     memory = Unlisted(clock)
-    memory.note("p", "first")
-    memory.note("p", "second")
-    memory.note("p", "first")
+    memory.note("p", "first", Capability.BARS)
+    memory.note("p", "second", Capability.BARS)
+    memory.note("p", "first", Capability.BARS)
     for guess in range(MAX_ENTRIES - 1):
-        memory.note("p", f"guess{guess}")
-    assert memory.knows("p", "first")
-    assert not memory.knows("p", "second")
+        memory.note("p", f"guess{guess}", Capability.BARS)
+    assert memory.knows("p", "first", Capability.BARS)
+    assert not memory.knows("p", "second", Capability.BARS)
     clock.advance(KEEP_S)
-    assert not memory.knows("p", "first")
+    assert not memory.knows("p", "first", Capability.BARS)
 
 
 def attempts(*codes: str) -> list[Attempt]:
