@@ -11,6 +11,7 @@ from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.providers.kraken.answers import LISTINGS, NAME, Answer, pair_of
 from adapters_out.providers.kraken.bars import BARS, KEPT, MINUTES
+from adapters_out.providers.kraken.feed import FEED
 from adapters_out.providers.kraken.ticks import PRICE, QUOTES, TRADES
 from domain.coverage import GapReason
 from domain.errors import NotListed, ProviderUnavailable, RateLimited
@@ -67,5 +68,6 @@ PROVIDER = Provider(
     listings=LISTINGS,
     trades=TRADES,
     quotes=QUOTES,
+    feed=FEED,
     ping=Call("/0/public/Time"),
 )

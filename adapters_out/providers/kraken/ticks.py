@@ -17,7 +17,7 @@ _STRETCH_NS = 60 * 10**9
 _SIDES = {"b": Side.BUY, "s": Side.SELL}
 
 
-class _Row(Struct, array_like=True):
+class Row(Struct, array_like=True):
     """A trade; its time is a number with up to nine decimals, which no float may touch."""
 
     price: str
@@ -65,7 +65,7 @@ def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
     result = result_of(reply)
     last = msgspec.json.decode(result.pop("last"), type=str)
     (raw,) = result.values()
-    ticks = [row.trade() for row in msgspec.json.decode(raw, type=list[_Row])]
+    ticks = [row.trade() for row in msgspec.json.decode(raw, type=list[Row])]
     since = _since(ask)
     if since is None:
         return TicksPart(ticks, known_from_ns=ticks[0].ts_ns + 1 if ticks else reply.received_ns)
