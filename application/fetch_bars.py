@@ -63,7 +63,7 @@ class FetchBars:
             StoreUnavailable: the page could not be committed.
         """
         key = SeriesKey(instrument.id, interval, provider.name)
-        bounds = await self._store.bounds(key)
+        bounds = (await self._store.bounds([key])).get(key)
         earliest = bounds[0] if bounds else None
         ask = BarsAsk(instrument, interval, span, forming)
         async with aclosing(provider.bars(ask, context)) as pages:

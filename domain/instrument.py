@@ -74,6 +74,11 @@ class SeriesKey(Struct, frozen=True, order=True):
     interval: Interval
     provider: str
 
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Where it stands in a list: by instrument, by the length of its bars, by provider."""
+        return self.instrument, self.interval.seconds, self.provider
+
 
 _MAX_SYMBOL = 40
 _ALLOWED = re.compile(r"[A-Z0-9]+(?:[-/._:][A-Z0-9]+)*")

@@ -53,25 +53,40 @@ class BarStore(Protocol):
         """
 
     @abstractmethod
-    async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
-        """The opens of the oldest and newest stored bar, or None."""
-
-    @abstractmethod
     async def series(
         self,
         instrument: str | None = None,
         interval: Interval | None = None,
         provider: str | None = None,
-    ) -> Sequence[SeriesSummary]:
-        """The stored series that match, by key."""
+    ) -> Sequence[SeriesKey]:
+        """The stored series that match, in their order (:attr:`SeriesKey.place`)."""
 
     @abstractmethod
-    async def revisions(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Revision]:
-        """Replaced bars that open in ``span``, ascending by ``ts`` then ``known_at``."""
+    async def summaries(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, SeriesSummary]:
+        """Each of the series that is stored, at a glance."""
 
     @abstractmethod
-    async def provenance(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Provenance]:
-        """Batches that changed bars in ``span``, newest first."""
+    async def bounds(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, tuple[int, int]]:
+        """The opens of the oldest and newest bar of each series that has one."""
+
+    @abstractmethod
+    async def coverages(self, parts: Mapping[SeriesKey, TimeRange]) -> Mapping[SeriesKey, Coverage]:
+        """As :meth:`coverage`, of many series at once: what is held now."""
+
+    @abstractmethod
+    async def revisions(
+        self, parts: Mapping[SeriesKey, TimeRange], limit: int, skip: int = 0
+    ) -> Sequence[Revision]:
+        """Replaced bars that open in the part of their series, but for the first ``skip``.
+
+        In the order of ``parts``, in each ascending by ``ts`` then ``known_at``.
+        """
+
+    @abstractmethod
+    async def provenance(
+        self, parts: Mapping[SeriesKey, TimeRange], limit: int
+    ) -> Sequence[Provenance]:
+        """Batches that changed bars in the part of their series, newest first."""
 
     @abstractmethod
     async def reports(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, QualityReport]:

@@ -18,7 +18,7 @@ from domain.moment import iso
 async def gaps(runtime: Runtime, symbol: str | None, interval: str | None, *, json: bool) -> int:
     """Print the gaps of every stored series that matches."""
     async with runtime.toolbox() as tools:
-        found = await tools.inspect.gaps(await _choice(tools, symbol, interval))
+        found = (await tools.inspect.gaps(await _choice(tools, symbol, interval))).rows
     rows = [
         {
             **_named(item.key),
@@ -35,7 +35,7 @@ async def gaps(runtime: Runtime, symbol: str | None, interval: str | None, *, js
 async def quality(runtime: Runtime, symbol: str | None, interval: str | None, *, json: bool) -> int:
     """Print the newest report of every stored series that matches."""
     async with runtime.toolbox() as tools:
-        found = await tools.inspect.quality(await _choice(tools, symbol, interval))
+        found = (await tools.inspect.quality(await _choice(tools, symbol, interval))).rows
     rows = [
         {
             **_named(summary.key),

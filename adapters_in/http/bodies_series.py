@@ -77,10 +77,11 @@ class SeriesCoverage(Struct, frozen=True, kw_only=True):
 
 
 class CoverageBody(Struct, frozen=True):
-    """What is held."""
+    """What is held; ``next`` is the ``cursor`` of the series that follow."""
 
     series: tuple[SeriesCoverage, ...]
     demo: bool
+    next: str | None
 
 
 class SeriesGap(Struct, frozen=True, kw_only=True):
@@ -112,6 +113,7 @@ class GapsBody(Struct, frozen=True):
     gaps: tuple[SeriesGap, ...]
     series: tuple[SeriesSpan, ...]
     demo: bool
+    next: str | None
 
 
 class BarValues(Struct, frozen=True):
@@ -146,6 +148,7 @@ class RevisionsBody(Struct, frozen=True):
 
     revisions: tuple[RevisionView, ...]
     demo: bool
+    next: str | None
 
 
 class BatchView(Struct, frozen=True, kw_only=True):
@@ -187,6 +190,7 @@ class QualityBody(Struct, frozen=True):
 
     series: tuple[SeriesQuality, ...]
     demo: bool
+    next: str | None
 
 
 class ListingView(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct, structs
@@ -125,47 +126,42 @@ class MemoryBarStore(BarStore):
         columns = np.array([told[t] for t in ts], dtype=np.float64).reshape(len(ts), len(FACTS))
         return SessionFacts(np.array(ts, dtype=np.int64), *columns.T)
 
-    async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
-        current = _current(self._of(key))
-        return (current[0].ts, current[-1].ts) if current else None
-
     async def series(
         self,
         instrument: str | None = None,
         interval: Interval | None = None,
         provider: str | None = None,
-    ) -> Sequence[SeriesSummary]:
+    ) -> Sequence[SeriesKey]:
         found = [
-            _summary(key, series)
-            for key, series in self._series.items()
+            key
+            for key in self._series
             if instrument in {None, key.instrument}
             and interval in {None, key.interval}
             and provider in {None, key.provider}
         ]
-        return sorted(
-            found, key=lambda s: (s.key.instrument, s.key.interval.seconds, s.key.provider)
-        )
+        return sorted(found, key=lambda key: key.place)
 
-    async def revisions(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Revision]:
-        versions = self._of(key).versions
-        found = [
-            Revision(key, old.bar, old.known_at, new.known_at, new.bar)
-            for ts in sorted(versions)
-            if span.start <= ts < span.end
-            for old, new in zip(versions[ts], versions[ts][1:], strict=False)
-            if old.superseded_at == new.known_at
-        ]
-        return found[:limit]
+    async def summaries(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, SeriesSummary]:
+        return {key: _summary(key, self._series[key]) for key in keys if key in self._series}
 
-    async def provenance(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Provenance]:
-        series = self._of(key)
-        known = {
-            version.known_at
-            for ts, versions in series.versions.items()
-            for version in versions
-            if span.start <= ts < span.end
-        }
-        return [p for p in reversed(series.provenance) if p.known_at in known][:limit]
+    async def bounds(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, tuple[int, int]]:
+        current = {key: _current(self._of(key)) for key in keys}
+        return {key: (bars[0].ts, bars[-1].ts) for key, bars in current.items() if bars}
+
+    async def coverages(self, parts: Mapping[SeriesKey, TimeRange]) -> Mapping[SeriesKey, Coverage]:
+        return {key: await self.coverage(key, span) for key, span in parts.items()}
+
+    async def revisions(
+        self, parts: Mapping[SeriesKey, TimeRange], limit: int, skip: int = 0
+    ) -> Sequence[Revision]:
+        found = [r for part in parts.items() for r in _revisions(self._of(part[0]), *part)]
+        return found[skip : skip + limit]
+
+    async def provenance(
+        self, parts: Mapping[SeriesKey, TimeRange], limit: int
+    ) -> Sequence[Provenance]:
+        found = [p for part in parts.items() for p in _batches(self._of(part[0]), part[1])]
+        return sorted(found, key=lambda batch: -batch.known_at)[:limit]
 
     async def reports(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, QualityReport]:
         found = {key: self._of(key).quality for key in keys}
@@ -248,6 +244,24 @@ def _current(series: _Series) -> list[Bar]:
         for _, versions in sorted(series.versions.items())
         if versions and versions[-1].superseded_at is None
     ]
+
+
+def _revisions(series: _Series, key: SeriesKey, span: TimeRange) -> Iterator[Revision]:
+    for ts in sorted(series.versions):
+        if span.start <= ts < span.end:
+            for old, new in pairwise(series.versions[ts]):
+                if old.superseded_at == new.known_at:
+                    yield Revision(key, old.bar, old.known_at, new.known_at, new.bar)
+
+
+def _batches(series: _Series, span: TimeRange) -> list[Provenance]:
+    known = {
+        version.known_at
+        for ts, versions in series.versions.items()
+        for version in versions
+        if span.start <= ts < span.end
+    }
+    return [batch for batch in series.provenance if batch.known_at in known]
 
 
 def _held(series: _Series, interval: Interval, span: TimeRange, as_of: int | None) -> RangeSet:

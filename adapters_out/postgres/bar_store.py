@@ -6,20 +6,21 @@ from contextlib import suppress
 import msgspec
 
 from adapters_out.postgres.bar_facts import read_facts
-from adapters_out.postgres.bar_reading import (
-    read_bars,
+from adapters_out.postgres.bar_reading import read_bars, read_held
+from adapters_out.postgres.bar_writing import write_batch
+from adapters_out.postgres.coverage_log import Known, known_of_all, known_within
+from adapters_out.postgres.pool import Connection, PostgresPool
+from adapters_out.postgres.schema import check_schema
+from adapters_out.postgres.series_lock import lock_the_past
+from adapters_out.postgres.series_reading import (
+    read_all_held,
     read_bounds,
-    read_held,
+    read_keys,
     read_provenance,
     read_reports,
     read_revisions,
     read_summaries,
 )
-from adapters_out.postgres.bar_writing import write_batch
-from adapters_out.postgres.coverage_log import known_within
-from adapters_out.postgres.pool import Connection, PostgresPool
-from adapters_out.postgres.schema import check_schema
-from adapters_out.postgres.series_lock import lock_the_past
 from domain.coverage import Coverage
 from domain.instrument import SeriesKey
 from domain.interval import Interval
@@ -34,7 +35,7 @@ from domain.ledger import (
 )
 from domain.quality import QualityReport
 from domain.session_facts import SessionFacts
-from domain.timerange import TimeRange
+from domain.timerange import RangeSet, TimeRange
 from ports.bar_store import BarStore
 
 
@@ -76,28 +77,51 @@ class PostgresBarStore(BarStore):
     async def facts(self, key: SeriesKey, span: TimeRange) -> SessionFacts:
         return await self._pool.within(lambda connection: read_facts(connection, key, span))
 
-    async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
-        return await self._pool.within(lambda connection: read_bounds(connection, key))
-
     async def series(
         self,
         instrument: str | None = None,
         interval: Interval | None = None,
         provider: str | None = None,
-    ) -> Sequence[SeriesSummary]:
+    ) -> Sequence[SeriesKey]:
         return await self._pool.within(
-            lambda connection: read_summaries(connection, instrument, interval, provider)
+            lambda connection: read_keys(connection, instrument, interval, provider)
         )
 
-    async def revisions(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Revision]:
+    async def summaries(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, SeriesSummary]:
+        return await self._pool.within(lambda connection: read_summaries(connection, keys))
+
+    async def bounds(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, tuple[int, int]]:
+        return await self._pool.within(lambda connection: read_bounds(connection, keys))
+
+    async def coverages(self, parts: Mapping[SeriesKey, TimeRange]) -> Mapping[SeriesKey, Coverage]:
+        async def work(connection: Connection) -> Mapping[SeriesKey, Coverage]:
+            async with connection.transaction():
+                known = await known_of_all(connection, parts)
+                held = await read_all_held(connection, parts)
+            nothing = Known()
+            return {
+                key: Coverage(
+                    span,
+                    held.get(key, RangeSet()),
+                    known.get(key, nothing).empty,
+                    known.get(key, nothing).asked,
+                )
+                for key, span in parts.items()
+            }
+
+        return await self._pool.within(work)
+
+    async def revisions(
+        self, parts: Mapping[SeriesKey, TimeRange], limit: int, skip: int = 0
+    ) -> Sequence[Revision]:
         return await self._pool.within(
-            lambda connection: read_revisions(connection, key, span, limit)
+            lambda connection: read_revisions(connection, parts, limit, skip)
         )
 
-    async def provenance(self, key: SeriesKey, span: TimeRange, limit: int) -> Sequence[Provenance]:
-        return await self._pool.within(
-            lambda connection: read_provenance(connection, key, span, limit)
-        )
+    async def provenance(
+        self, parts: Mapping[SeriesKey, TimeRange], limit: int
+    ) -> Sequence[Provenance]:
+        return await self._pool.within(lambda connection: read_provenance(connection, parts, limit))
 
     async def reports(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, QualityReport]:
         texts = await self._pool.within(lambda connection: read_reports(connection, keys))

@@ -1,12 +1,13 @@
 """The table ``coverage``: which ranges were asked for and which are known to be empty."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from adapters_out.postgres.columns import FOREVER, Moment, Moments
 from adapters_out.postgres.pool import Connection
+from adapters_out.postgres.series_reading import PARTS, limits, named
 from domain.bars import Ints
 from domain.coverage import Emptiness, Gap, GapReason, held_ranges
 from domain.emptiness import EmptySpan, learn
@@ -40,13 +41,21 @@ WHERE end_at > %(start)s AND start_at < %(end)s
   )
 ORDER BY start_at
 """
+_WITHIN_PARTS = f"""
+SELECT place, extract(epoch FROM told.start_at)::bigint, extract(epoch FROM told.end_at)::bigint,
+  told.reason, extract(epoch FROM told.checked_at)::bigint
+FROM {PARTS} JOIN coverage AS told
+  ON told.series_id = series.id AND told.end_at > wanted.start_at
+    AND told.start_at < wanted.end_at AND told.superseded_at = 'infinity'
+ORDER BY place, told.start_at
+""".encode()  # noqa: S608 - put together from constants
 
 
 class Known(Struct, frozen=True):
     """What the table knows about a span."""
 
-    asked: RangeSet
-    empty: tuple[Emptiness, ...]
+    asked: RangeSet = RangeSet()
+    empty: tuple[Emptiness, ...] = ()
 
 
 async def remember_coverage(
@@ -107,7 +116,22 @@ async def known_within(
         "provider": key.provider,
     }
     cursor = await connection.execute(_WITHIN, values)
-    rows = await cursor.fetchall()
+    return _known(await cursor.fetchall(), span)
+
+
+async def known_of_all(
+    connection: Connection, parts: Mapping[SeriesKey, TimeRange]
+) -> Mapping[SeriesKey, Known]:
+    """As :func:`known_within` for now, of each part of which anything is known."""
+    keys = list(parts)
+    cursor = await connection.execute(_WITHIN_PARTS, named(keys) | limits(parts))
+    rows: dict[SeriesKey, list[tuple[Any, ...]]] = {}
+    for place, *told in await cursor.fetchall():
+        rows.setdefault(keys[place - 1], []).append(tuple(told))
+    return {key: _known(found, parts[key]) for key, found in rows.items()}
+
+
+def _known(rows: Sequence[tuple[Any, ...]], span: TimeRange) -> Known:
     return Known(_asked(rows, span), tuple(_emptinesses(rows, span)))
 
 

@@ -49,7 +49,7 @@ def test_the_second_choice_answers_and_that_is_said() -> None:
         assert (answer.provider, answer.substituted) == ("second", True)
         assert {source.provider for source in answer.sources} == {"second"}
         assert (len(world.first.pages), len(world.second.pages)) == (1, 1)
-        assert await world.store.bounds(key("first")) is None
+        assert await world.store.bounds([key("first")]) == {}
 
     in_virtual_time(scene())
 
@@ -380,7 +380,7 @@ def test_a_poor_answer_makes_the_next_provider_try_and_the_better_one_is_kept() 
             assert (answer.provider, answer.substituted) == ("second", True)
             assert (len(answer.series), answer.cached) == (100, cached)
         assert (len(world.first.pages), len(world.second.pages)) == (1, 1)
-        assert await world.store.bounds(key("first")) is not None
+        assert await world.store.bounds([key("first")]) != {}
 
     in_virtual_time(scene())
 

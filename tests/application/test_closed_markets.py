@@ -267,7 +267,7 @@ def test_a_back_fill_asks_for_sessions_and_knows_the_rest() -> None:
         gaps = await InspectSeries(world.store, world.clock).gaps(
             SeriesChoice(APPLE, Interval.M1, start=ask.start, end=ask.end)
         )
-        assert gaps[0].gaps == filled.gaps
+        assert gaps.rows[0].gaps == filled.gaps
 
     in_virtual_time(scene())
 

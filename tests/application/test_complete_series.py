@@ -194,7 +194,7 @@ def test_reading_the_same_again_writes_nothing_new() -> None:
             await process.ask(query(10, use_cache=False))
         span = TimeRange(NOW - HOUR, NOW)
         assert len(world.pages) == 3
-        assert await world.store.revisions(key(), span, 10) == []
-        assert len(await world.store.provenance(key(), span, 10)) == 1
+        assert await world.store.revisions({key(): span}, 10) == []
+        assert len(await world.store.provenance({key(): span}, 10)) == 1
 
     in_virtual_time(scene())

@@ -175,7 +175,7 @@ def test_killed_anywhere_and_run_again_it_ends_with_the_full_set(
         assert await stored(world, 2000) == expected
         bars = await world.store.read(key(), BarSlice(TimeRange(NOW - DAY, NOW)))
         assert all(bar == world.first.bar(bar.ts) for bar in bars.series)
-        assert await world.store.revisions(key(), TimeRange(0, NOW), 10) == []
+        assert await world.store.revisions({key(): TimeRange(0, NOW)}, 10) == []
 
     in_virtual_time(scene())
 
@@ -422,7 +422,7 @@ def test_a_page_that_cannot_be_stored_ends_the_back_fill() -> None:
         store = Full(world.clock)
         with pytest.raises(StoreUnavailable):
             await fill(Process(world, store), ask())
-        assert await store.bounds(key()) == (NOW - 2000 * MINUTE, NOW - 1001 * MINUTE)
+        assert await store.bounds([key()]) == {key(): (NOW - 2000 * MINUTE, NOW - 1001 * MINUTE)}
         assert world.first.open_generators == 0
 
     in_virtual_time(scene())

@@ -256,7 +256,7 @@ def test_use_cache_false_asks_again_and_the_new_value_is_served_from_then_on() -
             assert answer.series.close[5] == 107.0
             assert answer.cached is use_cache
         assert minutes(world.pages) == [(-10, 0)]
-        (revision,) = await world.store.revisions(key(), TimeRange(NOW - HOUR, NOW), 10)
+        (revision,) = await world.store.revisions({key(): TimeRange(NOW - HOUR, NOW)}, 10)
         assert revision.replaced_by.close == 107.0
 
     in_virtual_time(scene())
@@ -335,7 +335,7 @@ def test_the_forming_bar_is_shown_but_neither_stored_nor_judged() -> None:
         assert (answer.forming.ts, answer.forming.final) == (NOW, False)
         assert opens(answer) == list(range(-10, 0))
         assert answer.quality == plain.quality
-        assert await world.store.bounds(key()) == (NOW - 10 * MINUTE, NOW - MINUTE)
+        assert await world.store.bounds([key()]) == {key(): (NOW - 10 * MINUTE, NOW - MINUTE)}
         assert minutes(world.pages) == [(-10, 0), (-1, 0)]
         assert (await process.ask(query(10))).forming is None
 

@@ -134,7 +134,7 @@ def test_a_back_fill_fetches_the_parts() -> None:
         batches, filled = await fill(Process(world), ask)
         assert batches
         assert filled.gaps == ()
-        assert {k.interval for k in [s.key for s in await world.store.series()]} == {Interval.M5}
+        assert {k.interval for k in await world.store.series()} == {Interval.M5}
         world.forget_calls()
         assert await fill(Process(world), ask) == ([], filled.__class__("first", 0, ()))
         assert world.pages == []

@@ -71,9 +71,13 @@ class WatchedStore(MemoryBarStore):
         await self._trip("coverage")
         return await super().coverage(key, span, as_of)
 
-    async def bounds(self, key: SeriesKey) -> tuple[int, int] | None:
+    async def coverages(self, parts: Mapping[SeriesKey, TimeRange]) -> Mapping[SeriesKey, Coverage]:
+        await self._trip("coverages")
+        return {k: await MemoryBarStore.coverage(self, k, span) for k, span in parts.items()}
+
+    async def bounds(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, tuple[int, int]]:
         await self._trip("bounds")
-        return await super().bounds(key)
+        return await super().bounds(keys)
 
     async def _trip(self, name: str) -> None:
         self.trips.append(name)

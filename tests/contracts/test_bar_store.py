@@ -91,11 +91,11 @@ def test_bars_come_back_as_they_were_written(run: Run, store: BarStore) -> None:
 def test_an_unknown_series_is_empty(run: Run, store: BarStore) -> None:
     """Nothing was ever written: every question has an empty answer."""
     assert len(run(store.read(KEY, BarSlice(EVER))).series) == 0
-    assert run(store.bounds(KEY)) is None
+    assert run(store.bounds([KEY])) == {}
     assert run(store.coverage(KEY, slots(0, 5))).held == RangeSet()
     assert run(store.series()) == []
-    assert run(store.revisions(KEY, EVER, 10)) == []
-    assert run(store.provenance(KEY, EVER, 10)) == []
+    assert run(store.revisions({KEY: EVER}, 10)) == []
+    assert run(store.provenance({KEY: EVER}, 10)) == []
     assert run(store.reports([KEY])) == {}
     run(store.check())
 
@@ -130,20 +130,23 @@ def test_series_are_kept_apart(run: Run, store: BarStore) -> None:
         run(store.write(Batch(other, TimeRange(three, three + 180), series, T0 + 1.0)))
     assert len(run(store.read(KEY, BarSlice(EVER))).series) == 3
     found = run(store.series())
-    assert [s.key for s in found] == [others[2], KEY, others[0], others[1]]
-    assert [s.bars for s in found] == [1, 3, 1, 1]
-    assert [s.key for s in run(store.series(instrument="BTC-USD"))] == [others[2]]
-    assert [s.key for s in run(store.series(interval=Interval.M3))] == [others[1]]
-    assert [s.key for s in run(store.series(provider="kraken"))] == [others[0]]
+    assert found == [others[2], KEY, others[0], others[1]]
+    assert [s.bars for s in run(store.summaries(found)).values()] == [1, 3, 1, 1]
+    assert run(store.series(instrument="BTC-USD")) == [others[2]]
+    assert run(store.series(interval=Interval.M3)) == [others[1]]
+    assert run(store.series(provider="kraken")) == [others[0]]
 
 
 def test_a_summary_tells_size_span_and_last_change(run: Run, store: BarStore) -> None:
     """The summary counts bars, names the oldest and newest and when something was learned."""
     receipt = run(store.write(batch(slots(0, 9), [bar(2), bar(7)])))
-    (summary,) = run(store.series())
+    nobody = structs.replace(KEY, instrument="NOBODY-USD")
+    found = run(store.summaries([nobody, KEY]))
+    assert list(found) == [KEY]
+    summary = found[KEY]
     assert (summary.bars, summary.first, summary.last) == (2, at(2), at(7))
     assert summary.updated_at == pytest.approx(_known(receipt) / 1e6)
-    assert run(store.bounds(KEY)) == (at(2), at(7))
+    assert run(store.bounds([KEY])) == {KEY: (at(2), at(7))}
 
 
 def test_a_changed_bar_moves_the_old_one_to_the_revisions(run: Run, store: BarStore) -> None:
@@ -155,7 +158,7 @@ def test_a_changed_bar_moves_the_old_one_to_the_revisions(run: Run, store: BarSt
     assert _closes(run, store, _known(second))[at(1)] == 105.0
     assert _closes(run, store, _known(second) - 1)[at(1)] == 100.0
     assert _closes(run, store, _known(first) - 1) == {}
-    (revision,) = run(store.revisions(KEY, EVER, 10))
+    (revision,) = run(store.revisions({KEY: EVER}, 10))
     assert (revision.bar, revision.replaced_by) == (bar(1), bar(1, 105.0))
     assert (revision.known_at, revision.superseded_at) == (first.known_at, second.known_at)
 
@@ -179,7 +182,7 @@ def test_absence_and_zero_are_different_values(
     assert run(store.write(batch(slots(0, 1), [before]))).unchanged == 1
     assert run(store.write(batch(slots(0, 1), [after]))).changed == 1
     assert list(run(store.read(KEY, BarSlice(EVER))).series) == [after]
-    (revision,) = run(store.revisions(KEY, EVER, 10))
+    (revision,) = run(store.revisions({KEY: EVER}, 10))
     assert (revision.bar, revision.replaced_by) == (before, after)
 
 
@@ -188,14 +191,14 @@ def test_a_bar_that_changes_back_has_two_revisions(run: Run, store: BarStore) ->
     known = [
         _known(run(store.write(batch(slots(0, 1), [bar(0, close)])))) for close in (1.0, 2.0, 1.0)
     ]
-    chain = run(store.revisions(KEY, EVER, 10))
+    chain = run(store.revisions({KEY: EVER}, 10))
     assert [(r.known_at, r.superseded_at) for r in chain] == [
         (known[0], known[1]),
         (known[1], known[2]),
     ]
     assert [r.bar.close for r in chain] == [1.0, 2.0]
-    assert len(run(store.revisions(KEY, EVER, 1))) == 1
-    assert run(store.revisions(KEY, slots(1, 2), 10)) == []
+    assert len(run(store.revisions({KEY: EVER}, 1))) == 1
+    assert run(store.revisions({KEY: slots(1, 2)}, 10)) == []
     assert [_closes(run, store, t)[at(0)] for t in known] == [1.0, 2.0, 1.0]
 
 
@@ -203,13 +206,13 @@ def test_an_identical_batch_changes_nothing(run: Run, store: BarStore) -> None:
     """Written again, a batch has no known_at, no revision, no provenance, no new quality."""
     first = batch(slots(0, 4), [bar(0), bar(1)], empty=[(2, 4, GapReason.NO_TRADES)])
     run(store.write(structs.replace(first, quality=REPORT)))
-    (before,) = run(store.series())
+    before = run(store.summaries([KEY]))
     again = structs.replace(first, quality=None, fetched_at=T0 + 90_000.0, request_id="r-2")
     receipt = run(store.write(again))
     assert receipt == Receipt(inserted=0, changed=0, unchanged=2, known_at=None)
-    assert run(store.series()) == [before]
+    assert run(store.summaries([KEY])) == before
     assert run(store.reports([KEY])) == {KEY: REPORT}
-    (origin,) = run(store.provenance(KEY, EVER, 10))
+    (origin,) = run(store.provenance({KEY: EVER}, 10))
     assert origin.request_id == "r-1"
 
 
@@ -362,12 +365,12 @@ def test_provenance_names_the_batches_behind_the_bars(run: Run, store: BarStore)
     """Newest first, only those that gave a bar of the span a value, replaced values included."""
     first = run(store.write(batch(slots(0, 3), [bar(0), bar(1), bar(2)], request_id="a")))
     second = run(store.write(batch(slots(1, 3), [bar(1, 7.0), bar(2)], request_id="b\0c")))
-    found = run(store.provenance(KEY, slots(1, 2), 10))
+    found = run(store.provenance({KEY: slots(1, 2)}, 10))
     assert [p.known_at for p in found] == [second.known_at, first.known_at]
     assert (found[1].range, found[1].fetched_at) == (slots(0, 3), T0 + 10_000.5)
     assert (found[0].inserted, found[0].changed) == (0, 1)
-    assert [p.request_id for p in run(store.provenance(KEY, slots(2, 3), 10))] == ["a"]
-    assert len(run(store.provenance(KEY, EVER, 1))) == 1
+    assert [p.request_id for p in run(store.provenance({KEY: slots(2, 3)}, 10))] == ["a"]
+    assert len(run(store.provenance({KEY: EVER}, 1))) == 1
 
 
 def test_the_newest_quality_report_is_kept(run: Run, store: BarStore) -> None:
@@ -376,6 +379,49 @@ def test_the_newest_quality_report_is_kept(run: Run, store: BarStore) -> None:
     better = structs.replace(REPORT, findings=())
     run(store.write(batch(slots(1, 2), [bar(1)], quality=better)))
     assert run(store.reports([KEY])) == {KEY: better}
+
+
+def test_many_series_are_read_together(run: Run, store: BarStore) -> None:
+    """Each within its own part, in the order they are asked for; what is not stored is empty."""
+    monthly = SeriesKey("BTC-USD", Interval.MO1, "binance")
+    nobody = structs.replace(KEY, instrument="NOBODY-USD")
+    whole = structs.replace(KEY, provider="kraken")
+    holes = [(2, 4, GapReason.NO_TRADES), (7, 9, GapReason.PROVIDER_OUTAGE)]
+    run(store.write(batch(slots(0, 10), [bar(k) for k in (0, 1, 4, 5, 6, 9)], empty=holes)))
+    run(store.write(structs.replace(walk(10), key=whole)))
+    opens = [int(Interval.MO1.shift(1_704_067_200, k)) for k in (0, 1, 3)]
+    months = [structs.replace(bar(0), ts=ts) for ts in opens]
+    year = TimeRange(opens[0], Interval.MO1.shift(opens[0], 12))
+    run(store.write(Batch(monthly, year, BarSeries.of(Interval.MO1, months), T0 + 1.0)))
+    parts = {monthly: year, nobody: slots(0, 5), whole: slots(2, 20), KEY: slots(1, 8)}
+    found = run(store.coverages(parts))
+    assert list(found) == list(parts)
+    assert found == {key: run(store.coverage(key, span)) for key, span in parts.items()}
+    assert found[KEY].held == RangeSet((slots(1, 2), slots(4, 7)))
+    assert len(found[monthly].held.ranges) == 2
+    assert run(store.coverages({})) == {}
+    bounds = run(store.bounds([nobody, monthly, KEY]))
+    assert bounds == {monthly: (opens[0], opens[2]), KEY: (at(0), at(9))}
+
+
+def test_revisions_of_many_series_come_in_the_order_asked_for(run: Run, store: BarStore) -> None:
+    """Each series by time; what is skipped is skipped across all of them."""
+    other = structs.replace(KEY, provider="other")
+    for key in (KEY, other):
+        for close in (1.0, 2.0, 3.0):
+            bars = [bar(k, close) for k in (0, 3)]
+            run(store.write(structs.replace(batch(slots(0, 5), bars), key=key)))
+    parts = {other: EVER, KEY: slots(0, 2)}
+    everything = run(store.revisions(parts, 10))
+    assert [(r.key, r.bar.ts, r.bar.close) for r in everything] == [
+        *((other, at(k), close) for k in (0, 3) for close in (1.0, 2.0)),
+        *((KEY, at(0), close) for close in (1.0, 2.0)),
+    ]
+    for skip in range(7):
+        assert run(store.revisions(parts, 2, skip)) == everything[skip : skip + 2]
+    batches = run(store.provenance(parts, 4))
+    assert [p.key for p in batches] == [other, other, other, KEY]
+    assert [p.known_at for p in batches] == sorted((p.known_at for p in batches), reverse=True)
 
 
 def test_the_reports_of_many_series_come_together(run: Run, store: BarStore) -> None:
@@ -424,7 +470,7 @@ def test_writers_of_one_series_take_turns(run: Run, store: BarStore) -> None:
     receipts = [r for r in run(gather(*work)) if isinstance(r, Receipt)]
     assert len(_closes(run, store)) == 50
     assert sum(r.inserted for r in receipts) == 50
-    revisions = run(store.revisions(KEY, EVER, 1000))
+    revisions = run(store.revisions({KEY: EVER}, 1000))
     assert sum(r.changed for r in receipts) == len(revisions)
     known = [r.known_at for r in receipts]
     assert len(set(known)) == len(known)

@@ -108,7 +108,7 @@ def _play(run: Run, store: BarStore, key: SeriesKey, history: list[Answer]) -> N
     stored = run(store.read(key, BarSlice(EVER)))
     assert list(stored.series) == [b for _, b in sorted(model.bars.items())]
     _check_coverage(run(store.coverage(key, EVER)), model)
-    assert len(run(store.revisions(key, EVER, 10_000))) == model.changes
+    assert len(run(store.revisions({key: EVER}, 10_000))) == model.changes
     for as_of, expected in then.items():
         past = run(store.read(key, BarSlice(EVER), as_of))
         assert list(past.series) == [b for _, b in sorted(expected.bars.items())]

@@ -61,6 +61,50 @@ def test_revisions(house: House) -> None:
     assert (before[0]["close"], after[0]["close"]) == (old, new)
 
 
+def test_pages_of_revisions(house: House) -> None:
+    """Each names the next, in the body and for who reads headers; the last names none."""
+    house.ask(BTC)
+    house.first.shift = 5.0
+    house.clock.advance(20)
+    house.ask(f"{BTC}&use_cache=false")
+    target = "/api/v1/data/revisions?symbol=BTCUSDT&limit=2"
+    opens: list[int] = []
+    marks: list[str | None] = []
+    for rows in (2, 2, 1):
+        page = house.ask(target)
+        opens += [each["ts"] for each in page.json["revisions"]]
+        assert len(page.json["revisions"]) == rows
+        mark: str | None = page.json["next"]
+        marks.append(mark)
+        assert page.headers.get("link") == (
+            None if mark is None else f'<{_onward(target, mark)}>; rel="next"'
+        )
+        target = _onward(target, mark)
+    assert [mark is None for mark in marks] == [False, False, True]
+    assert opens == [LAST - k * 60 for k in (4, 3, 2, 1, 0)]
+
+
+def _onward(target: str, mark: str | None) -> str:
+    return f"{target.partition('&cursor')[0]}&cursor={mark}"
+
+
+@pytest.mark.parametrize("route", ["coverage", "gaps", "quality"])
+def test_pages_of_series(house: House, route: str) -> None:
+    """So many series and where the others are; all of them where the caller names no limit."""
+    house.ask(BTC)
+    house.ask(BTC.replace("1m", "5m"))
+    everything = house.ask(f"/api/v1/data/{route}").json
+    assert (len(everything["series"]), everything["next"]) == (2, None)
+    first = house.ask(f"/api/v1/data/{route}?limit=1")
+    assert first.json["next"] == "s1-paper-1m-BTC-USDT"
+    assert first.headers["link"].startswith(f"</api/v1/data/{route}?limit=1&cursor=s1-paper-1m-")
+    rest = house.ask(f"/api/v1/data/{route}?limit=1&cursor={first.json['next']}").json
+    assert rest["next"] is None
+    assert [*first.json["series"], *rest["series"]] == everything["series"]
+    for cursor in ("s1-paper-7m-BTC-USDT", "b1-5", "s1-paper-1m-", "r1-0-0-paper-1m-BTC-USDT"):
+        assert house.ask(f"/api/v1/data/{route}?cursor={cursor}").status == 400
+
+
 def test_lineage(house: House) -> None:
     """The batch behind the bars carries the id of the request that fetched it."""
     house.ask(BTC, headers={"X-Request-ID": "who-asked"})

@@ -255,5 +255,5 @@ def test_fetched_at_keeps_its_microseconds(run: Run, pool: PostgresPool) -> None
     """Provenance tells when the provider was asked, exactly."""
     store = PostgresBarStore(pool)
     run(store.write(batch(slots(0, 1), [bar(0)], fetched_at=T0 + 0.123456)))
-    (origin,) = run(store.provenance(KEY, EVER, 1))
+    (origin,) = run(store.provenance({KEY: EVER}, 1))
     assert origin.fetched_at == T0 + 0.123456
