@@ -11,6 +11,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.providers.coinbase.bars import BARS, INTERVALS, PAGE
+from adapters_out.providers.coinbase.feed import FEED
 from adapters_out.providers.coinbase.products import LISTINGS, NAME, product_of
 from adapters_out.providers.coinbase.ticks import PRICE, QUOTES, TRADES
 from domain.coverage import GapReason
@@ -64,5 +65,6 @@ PROVIDER = Provider(
     listings=LISTINGS,
     trades=TRADES,
     quotes=QUOTES,
+    feed=FEED,
     ping=Call("/time"),
 )

@@ -37,7 +37,7 @@ def _read_price(reply: Reply, _: Instrument) -> LastPrice:
     return LastPrice(number(ticker.price), ts)
 
 
-class _Match(Struct):
+class Match(Struct):
     """One trade; ``side`` is the MAKER's, so the taker did the opposite."""
 
     trade_id: int
@@ -79,13 +79,13 @@ def _look_up(ask: TicksAsk) -> Generator[Call, Reply, Call]:
 
 
 def _places(reply: Reply) -> Places:
-    rows = msgspec.json.decode(reply.body, type=list[_Match])
+    rows = msgspec.json.decode(reply.body, type=list[Match])
     return [(row.trade_id, ns_of_iso(row.time)) for row in reversed(rows)]
 
 
 def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
     """Ids have no holes: a thousand more from there, or before there."""
-    rows = msgspec.json.decode(reply.body, type=list[_Match])
+    rows = msgspec.json.decode(reply.body, type=list[Match])
     ticks = [row.trade() for row in rows]  # newest first
     if not rows:
         return TicksPart(ticks)

@@ -12,6 +12,7 @@ from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry
 from adapters_out.provider_kit.provider import Provider, Usage
 from adapters_out.providers.kucoin.answers import ANSWER, LISTINGS, NAME, symbol_of
 from adapters_out.providers.kucoin.bars import BARS, PAGE, SPELLING
+from adapters_out.providers.kucoin.feed import FEED
 from adapters_out.providers.kucoin.ticks import PRICE, QUOTES, TRADES
 from domain.coverage import GapReason
 from domain.errors import AccessDenied, NotListed, ProviderUnavailable, RateLimited
@@ -107,5 +108,6 @@ PROVIDER = Provider(
     listings=LISTINGS,
     trades=TRADES,
     quotes=QUOTES,
+    feed=FEED,
     ping=Call("/api/v1/timestamp", weight=3),
 )

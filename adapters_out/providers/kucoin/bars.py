@@ -17,6 +17,7 @@ PAGE = 1500
 # Weeks open on Thursday (Kucoin/kucoin-api-docs#350), months are unchecked: none of them here.
 _UNITS = {"m": "min", "h": "hour", "d": "day"}
 SPELLING = {i: i.value[:-1] + _UNITS[i.value[-1]] for i in Interval if i.value[-1] in _UNITS}
+INTERVALS = {theirs: ours for ours, theirs in SPELLING.items()}
 # A row is time, open, CLOSE, HIGH, LOW, base volume, turnover, all strings; newest first.
 _CANDLE = Layout(ts=0, open=1, close=2, high=3, low=4, volume=5)
 

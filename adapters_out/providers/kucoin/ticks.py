@@ -10,7 +10,7 @@ from adapters_out.provider_kit.moments import ns_of_stamp
 from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
 from adapters_out.providers.kucoin.answers import data_of, not_listed, symbol_of
 from domain.instrument import Instrument
-from domain.ticks import Side, Stamp, TicksAsk, Trade
+from domain.ticks import Quote, Side, Stamp, TicksAsk, Trade
 
 
 class _Ticker(Struct):
@@ -31,20 +31,24 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     return LastPrice(number(ticker.price), None if ticker.time is None else ticker.time // 1000)
 
 
-class _Match(Struct):
+class Match(Struct):
     """One trade; ``side`` is the taker's, ``time`` in nanoseconds."""
 
-    sequence: str
-    price: str
-    size: str
+    sequence: str | int
+    price: str | float
+    size: str | float
     side: Side
-    time: int
+    time: int | str
 
     def trade(self) -> Trade:
         """As ours."""
         price, size = number(self.price), number(self.size)
         return Trade(
-            ts_ns=ns_of_stamp(self.time), price=price, size=size, id=self.sequence, side=self.side
+            ts_ns=ns_of_stamp(self.time),
+            price=price,
+            size=size,
+            id=str(self.sequence),
+            side=self.side,
         )
 
 
@@ -54,7 +58,7 @@ def _ask_trades(ask: TicksAsk) -> Call:
 
 def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
     """The last hundred, whatever one asks: nothing is known of what came before them."""
-    matches = msgspec.json.decode(data_of(reply), type=list[_Match] | None)
+    matches = msgspec.json.decode(data_of(reply), type=list[Match] | None)
     if matches is None:
         raise not_listed(ask.instrument)
     ticks = [match.trade() for match in matches]
@@ -62,24 +66,28 @@ def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
     return TicksPart(ticks, known_from_ns=oldest + 1)
 
 
-class _Book(Struct):
-    """What is missing or null, or 0 for an empty side, is absent."""
+class Book(Struct):
+    """What is missing or null, or 0 for an empty side, is absent; ``time`` is in milliseconds."""
 
     time: int | None = None
-    bid: str | None = msgspec.field(name="bestBid", default=None)
-    bid_size: str | None = msgspec.field(name="bestBidSize", default=None)
-    ask: str | None = msgspec.field(name="bestAsk", default=None)
-    ask_size: str | None = msgspec.field(name="bestAskSize", default=None)
+    bid: str | float | None = msgspec.field(name="bestBid", default=None)
+    bid_size: str | float | None = msgspec.field(name="bestBidSize", default=None)
+    ask: str | float | None = msgspec.field(name="bestAsk", default=None)
+    ask_size: str | float | None = msgspec.field(name="bestAskSize", default=None)
+
+    def quote(self, received_ns: int) -> Quote:
+        """As ours, with our time where it sends none."""
+        sides = (self.bid, self.bid_size), (self.ask, self.ask_size)
+        if self.time is None:
+            return top_of_book(*sides, received_ns, Stamp.RECEIPT)
+        return top_of_book(*sides, ns_of_stamp(self.time))
 
 
 def _read_quotes(reply: Reply, ask: TicksAsk) -> TicksPart:
-    book = msgspec.json.decode(data_of(reply), type=_Book | None)
+    book = msgspec.json.decode(data_of(reply), type=Book | None)
     if book is None:
         raise not_listed(ask.instrument)
-    sides = (book.bid, book.bid_size), (book.ask, book.ask_size)
-    if book.time is None:
-        return TicksPart([top_of_book(*sides, reply.received_ns, Stamp.RECEIPT)])
-    return TicksPart([top_of_book(*sides, ns_of_stamp(book.time))])
+    return TicksPart([book.quote(reply.received_ns)])
 
 
 PRICE = PriceEndpoint(ask=_ask_price, read=_read_price)
