@@ -10,7 +10,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from adapters_out.provider_kit.cells import number, optional_number
+from adapters_out.provider_kit.cells import number, optional_number, whole
 from adapters_out.providers.massive_futures.snapshots import SnapshotRow, snapshot_of
 from domain.futures import (
     Aggregate,
@@ -23,33 +23,52 @@ from domain.futures import (
     Venue,
 )
 
+Cell = float | str | None
+
 # Python reads more than this as a time.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class _Product(Product, frozen=True, kw_only=True):
-    """With the multiplier under its older name."""
+    """With the multiplier, a number or a text, also under its older name."""
 
-    unit_of_measure_quantity: float | None = None
+    unit_of_measure_qty: Cell = None  # type: ignore[assignment]  # what the wire may hold
+    unit_of_measure_quantity: Cell = None
 
 
 def _product(row: _Product) -> Sequence[Product]:
-    quantity = row.unit_of_measure_qty
+    quantity: Cell = row.unit_of_measure_qty
     names = set(Product.__struct_fields__)
     values = {name: getattr(row, name) for name in names}
-    values["unit_of_measure_qty"] = row.unit_of_measure_quantity if quantity is None else quantity
-    return (Product(**values),)
+    told = row.unit_of_measure_quantity if quantity is None else quantity
+    return (Product(**values | {"unit_of_measure_qty": optional_number(told)}),)
 
 
 class ContractRow(Contract, frozen=True, kw_only=True):
-    """With its day under its older name."""
+    """With its day under its older name; numbers may be texts."""
 
     as_of: str | None = None
+    trade_tick_size: Cell = None  # type: ignore[assignment]  # what the wire may hold
+    settlement_tick_size: Cell = None  # type: ignore[assignment]  # what the wire may hold
+    spread_tick_size: Cell = None  # type: ignore[assignment]  # what the wire may hold
+    days_to_maturity: Cell = None  # type: ignore[assignment]  # what the wire may hold
+    min_order_quantity: Cell = None  # type: ignore[assignment]  # what the wire may hold
+    max_order_quantity: Cell = None  # type: ignore[assignment]  # what the wire may hold
+
+
+_SIZES = ("trade_tick_size", "settlement_tick_size", "spread_tick_size")
+_COUNTS = ("days_to_maturity", "min_order_quantity", "max_order_quantity")
 
 
 def _contract(row: ContractRow) -> Sequence[Contract]:
     values = {name: getattr(row, name) for name in Contract.__struct_fields__}
+    values |= {name: optional_number(values[name]) for name in _SIZES}
+    values |= {name: _count(values[name]) for name in _COUNTS}
     return (Contract(**values | {"date": row.date or row.as_of}),)
+
+
+def _count(cell: Cell) -> int | None:
+    return None if cell is None else whole(cell)
 
 
 class _Event(Struct):
@@ -119,14 +138,14 @@ class _Aggregate(Struct):
     ticker: str | None = None
     window_start: int | None = None
     session_end_date: str | None = None
-    open: float | str | None = None
-    high: float | str | None = None
-    low: float | str | None = None
-    close: float | str | None = None
-    volume: float | str | None = None
-    transactions: int | None = None
-    dollar_volume: float | str | None = None
-    settlement_price: float | str | None = None
+    open: Cell = None
+    high: Cell = None
+    low: Cell = None
+    close: Cell = None
+    volume: Cell = None
+    transactions: Cell = None
+    dollar_volume: Cell = None
+    settlement_price: Cell = None
 
 
 def _aggregate(row: _Aggregate) -> Sequence[Aggregate]:
@@ -147,7 +166,7 @@ def _aggregate(row: _Aggregate) -> Sequence[Aggregate]:
             low=low,
             close=close,
             volume=volume,
-            transactions=row.transactions,
+            transactions=_count(row.transactions),
             dollar_volume=turnover,
             settlement_price=settled,
         ),

@@ -151,6 +151,26 @@ def test_of_the_days_of_a_contract_the_newest_counts() -> None:
     assert [c.instrument and c.instrument.id for c in contracts] == ["ESU2030", "ESU2020"]
 
 
+def test_the_numbers_of_a_contract_or_product_may_be_texts() -> None:
+    """As prices are on the other channels of this provider; absent ones stay absent."""
+    row = {
+        "ticker": "ESZ6",
+        "trade_tick_size": "0.25",
+        "days_to_maturity": "-3",
+        "min_order_quantity": 1.0,
+        "unknown": [1],
+    }
+    assert FUTURES.read(Reply(200, answer(row)), CONTRACTS).records == (
+        Contract(ticker="ESZ6", trade_tick_size=0.25, days_to_maturity=-3, min_order_quantity=1),
+    )
+    products = FuturesAsk(kind=FuturesKind.PRODUCTS)
+    for name in ("unit_of_measure_qty", "unit_of_measure_quantity"):
+        body = answer({"product_code": "ES", name: "50"})
+        assert FUTURES.read(Reply(200, body), products).records == (
+            Product(product_code="ES", unit_of_measure_qty=50.0),
+        )
+
+
 def test_spreads_are_no_instruments_of_ours() -> None:
     """They have a ticker and no more."""
     spread = Contract(ticker="NQH7-NQM7", type="combo", last_trade_date="2027-03-19")
