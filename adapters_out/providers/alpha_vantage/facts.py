@@ -11,7 +11,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.provider import ActionsPart, LastPrice
 from adapters_out.provider_kit.wall_clock import unix_of
-from adapters_out.providers.alpha_vantage.tables import NEW_YORK, Text, plain, read_table
+from adapters_out.providers.alpha_vantage.tables import NEW_YORK, plain, read_table
 from domain.actions import ActionKind, CorporateAction
 from domain.errors import NotListed
 from domain.instrument import AssetClass, Instrument
@@ -36,8 +36,8 @@ def pair(instrument: Instrument, base: str, quote: str) -> dict[str, str | int]:
 class _Answer(Struct):
     """A price of a stock or a coin; ``{}`` is all that is told of an unknown symbol."""
 
-    quote: dict[str, Text] = msgspec.field(name="Global Quote", default_factory=dict)
-    rate: dict[str, Text] = msgspec.field(
+    quote: dict[str, object] = msgspec.field(name="Global Quote", default_factory=dict)
+    rate: dict[str, object] = msgspec.field(
         name="Realtime Currency Exchange Rate", default_factory=dict
     )
 
@@ -64,7 +64,7 @@ def read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     return LastPrice(number(told["price"]), min(closed, int(reply.received_at)))
 
 
-def _told(body: bytes) -> dict[str, Text]:
+def _told(body: bytes) -> dict[str, object]:
     """What is told of a price by the name of it, in JSON or as a table of one row."""
     if body.lstrip()[:1] != b"{":
         names, values = (line.split(",") for line in body.decode().split())

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -89,8 +90,9 @@ def _of_json(body: bytes) -> Table:
     series = [value for key, value in answer.items() if _DATA.search(key)]
     if len(series) != 1:
         raise Unreadable("there is no series in it")
-    rows = msgspec.json.decode(series[0], type=dict[str, dict[str, Text]])
-    names = dict.fromkeys(name for row in rows.values() for name in row)
+    rows = msgspec.json.decode(series[0], type=dict[str, dict[str, Any]])
+    cells = [item for row in rows.values() for item in row.items()]
+    names = dict.fromkeys(name for name, cell in cells if not isinstance(cell, dict | list))
     columns = {plain(name): [row.get(name) for row in rows.values()] for name in names}
     return Table([_local(stamp) for stamp in rows], columns or {n: [] for n in _BARS})
 

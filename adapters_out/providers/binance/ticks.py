@@ -18,7 +18,7 @@ _NS_PER_MS = 1_000_000
 
 class _Ticker(Struct):
     symbol: str
-    price: str
+    price: str | float
 
 
 def _ask_price(instrument: Instrument) -> Call:
@@ -85,10 +85,10 @@ def _from_id(ask: TicksAsk, first: int) -> Call:
 
 
 class _Book(Struct):
-    bid_price: str = msgspec.field(name="bidPrice")
-    bid_size: str = msgspec.field(name="bidQty")
-    ask_price: str = msgspec.field(name="askPrice")
-    ask_size: str = msgspec.field(name="askQty")
+    bid_price: str | float = msgspec.field(name="bidPrice")
+    bid_size: str | float = msgspec.field(name="bidQty")
+    ask_price: str | float = msgspec.field(name="askPrice")
+    ask_size: str | float = msgspec.field(name="askQty")
 
 
 def _ask_quotes(ask: TicksAsk) -> Call:

@@ -10,7 +10,6 @@ from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.provider import LastPrice, MarketsEndpoint, PriceEndpoint
 from adapters_out.providers.coingecko.coins import (
     IDS,
-    Number,
     best,
     find,
     markets_of,
@@ -34,7 +33,7 @@ def _ask_price(instrument: Instrument) -> Question:
 
 def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     """Nothing at all for a coin, or for a currency, that it does not know."""
-    prices = msgspec.json.decode(reply.body, type=dict[str, dict[str, Number]])
+    prices = msgspec.json.decode(reply.body, type=dict[str, dict[str, object]])
     known = IDS.get(instrument.base)
     if known is None and len(prices) > 1:
         raise Unreadable("it holds the prices of several coins")

@@ -20,8 +20,8 @@ _SIDES = {"b": Side.BUY, "s": Side.SELL}
 class Row(Struct, array_like=True):
     """A trade; its time is a number with up to nine decimals, which no float may touch."""
 
-    price: str
-    size: str
+    price: str | float
+    size: str | float
     time: Raw
     side: str
     kind: str = ""
@@ -78,8 +78,8 @@ def _read_trades(reply: Reply, ask: TicksAsk) -> TicksPart:
 class _Book(Struct):
     """Price first, size last; of old two values, now three."""
 
-    bid: tuple[str, ...] = msgspec.field(name="b")
-    ask: tuple[str, ...] = msgspec.field(name="a")
+    bid: tuple[str | float, ...] = msgspec.field(name="b")
+    ask: tuple[str | float, ...] = msgspec.field(name="a")
 
 
 def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
@@ -94,7 +94,7 @@ def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
 
 
 class _Ticker(Struct):
-    last: tuple[str, str] = msgspec.field(name="c")
+    last: tuple[str | float, str | float] = msgspec.field(name="c")
 
 
 def _ask_price(instrument: Instrument) -> Call:

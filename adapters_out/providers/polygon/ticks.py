@@ -51,12 +51,12 @@ class _Trade(Struct):
 
     price: _Number
     exchange: int | None = None
-    id: str = ""
+    id: str | int = ""
     trf_id: int | None = None
     sip_timestamp: int | None = None
     participant_timestamp: int | None = None
     size: _Number | None = None
-    decimal_size: str | None = None
+    decimal_size: str | float | None = None
     conditions: list[int] | None = None
 
     def trade(self, instrument: Instrument) -> Trade:
