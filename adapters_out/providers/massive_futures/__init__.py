@@ -14,6 +14,7 @@ from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Auth, Provider
 from adapters_out.providers.massive_futures.answers import NAME
 from adapters_out.providers.massive_futures.bars import PAGE, RESOLUTIONS, bars_of
+from adapters_out.providers.massive_futures.feed import FEED
 from adapters_out.providers.massive_futures.lists import futures_of, listings_of
 from adapters_out.providers.massive_futures.ticks import price_of, quotes_of, trades_of
 from domain.coverage import GapReason
@@ -85,6 +86,7 @@ def massive_futures(version: str = "v1") -> Provider:
         futures=futures_of(version),
         trades=trades_of(version),
         quotes=quotes_of(version),
+        feed=FEED,
         ping=Call(f"/futures/{version}/exchanges", {"limit": 1}),
     )
 

@@ -81,8 +81,8 @@ def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
     envelope, rows = open_envelope(reply, _Quote)
     quotes = []
     for row in rows:
-        bid, bid_size = _side(row.bid_price, row.bid_size)
-        ask, ask_size = _side(row.ask_price, row.ask_size)
+        bid, bid_size = side_of(row.bid_price, row.bid_size)
+        ask, ask_size = side_of(row.ask_price, row.ask_size)
         quotes.append(
             Quote(
                 ts_ns=row.timestamp,
@@ -96,7 +96,9 @@ def _read_quotes(reply: Reply, _: TicksAsk) -> TicksPart:
     return TicksPart(quotes, following(envelope))
 
 
-def _side(price: float | str | None, size: float | str | None) -> tuple[float | None, float | None]:
+def side_of(
+    price: float | str | None, size: float | str | None
+) -> tuple[float | None, float | None]:
     """Price and size; a side of size 0 is empty, whatever price stands there."""
     if price is None or (size is not None and number(size) == 0):
         return None, None

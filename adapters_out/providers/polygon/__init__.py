@@ -11,6 +11,7 @@ from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Auth, Provider
 from adapters_out.providers.polygon.answers import NAME, ticker_of
 from adapters_out.providers.polygon.bars import BARS, SHORTEST_PAGE, SPANS
+from adapters_out.providers.polygon.feed import FEED
 from adapters_out.providers.polygon.prices import LAST_TRADE
 from adapters_out.providers.polygon.reference import ACTIONS, LISTINGS
 from adapters_out.providers.polygon.ticks import QUOTES, TRADES
@@ -90,5 +91,6 @@ PROVIDER = Provider(
     trades=TRADES,
     quotes=QUOTES,
     actions=ACTIONS,
+    feed=FEED,
     ping=Call("/v1/marketstatus/now"),
 )

@@ -66,13 +66,19 @@ class _Trade(Struct):
             ts_ns=_stamp(self.sip_timestamp, self.participant_timestamp),
             price=number(self.price),
             size=number(size),
-            id=":".join(str(p) for p in (self.exchange, self.trf_id, self.id) if p is not None),
-            side=self._side if is_pair(instrument) else None,
+            id=trade_id(self.exchange, self.trf_id, self.id),
+            side=side_of(self.conditions) if is_pair(instrument) else None,
         )
 
-    @property
-    def _side(self) -> Side | None:
-        return next((_SIDES[c] for c in self.conditions or () if c in _SIDES), None)
+
+def trade_id(exchange: int | None, facility: int | None, id_: str) -> str:
+    """One that is unique, where its own is so per exchange and reporting facility only."""
+    return ":".join(str(part) for part in (exchange, facility, id_) if part is not None)
+
+
+def side_of(conditions: Sequence[int] | None) -> Side | None:
+    """The taker's side of a pair's trade, if a condition tells it."""
+    return next((_SIDES[c] for c in conditions or () if c in _SIDES), None)
 
 
 class _Quote(Struct):
