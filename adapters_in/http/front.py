@@ -5,6 +5,7 @@ is not in memory goes the long way round and is put there by it.
 """
 
 import re
+from asyncio import CancelledError
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,7 +100,14 @@ class Front:
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
         answer = _Answer(send, extra, bodiless=scope["method"] == "HEAD")
-        await self._app(inner, receive, answer)
+        try:
+            await self._app(inner, receive, answer)
+        except CancelledError:
+            if not self._gate.closed or answer.status != _GONE:
+                raise
+            # The time of grace is over: whoever still waits is told so, not dropped.
+            await self._refuse(scope, extra, send)
+            return state.get("route", "refused"), 503
         return state.get("route", "unmatched"), answer.status
 
     async def _refuse(self, scope: Scope, extra: RawHeaders, send: Send) -> None:

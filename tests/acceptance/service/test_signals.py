@@ -4,7 +4,7 @@ import http.client
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from typing import Self
 
@@ -82,7 +82,7 @@ def test_sigterm_under_load_finishes_what_was_begun(stage: Stage) -> None:
     assert stage.postgres_pids() == []
 
 
-def _hang(stage: Stage, service: Service, pool: ThreadPoolExecutor) -> object:
+def _hang(stage: Stage, service: Service, pool: ThreadPoolExecutor) -> Future[Answer]:
     """A request whose provider never answers; it is on its way when this returns."""
     stage.exchange.fault(FaultKind.HANG, path=KLINES)
     asked = pool.submit(service.bars, start=DAY, end=DAY + HOUR)
@@ -93,15 +93,21 @@ def _hang(stage: Stage, service: Service, pool: ThreadPoolExecutor) -> object:
 @pytest.mark.slow
 @pytest.mark.parametrize(("grace", "deadline"), [("2", "30"), ("8", "3")])
 def test_sigterm_while_a_provider_hangs(embedded_stage: Stage, grace: str, deadline: str) -> None:
-    """The request in flight is answered by its deadline, or the grace ends it; never later."""
+    """The request in flight is told by its deadline, or by the end of the grace, never later."""
     stage = embedded_stage
-    service = stage.serve(FKS_SHUTDOWN_GRACE_S=grace, FKS_REQUEST_DEADLINE_S=deadline)
+    service = stage.serve(
+        FKS_SHUTDOWN_GRACE_S=grace, FKS_REQUEST_DEADLINE_S=deadline, FKS_PROVIDERS="binance"
+    )
     with ThreadPoolExecutor(1) as pool:
-        _hang(stage, service, pool)
+        asked = _hang(stage, service, pool)
         began = time.monotonic()
         service.send(signal.SIGTERM)
+        answer = asked.result(20)
+        assert answer.status in {503, 504}
+        assert answer.headers["content-type"] == "application/problem+json"
         assert service.wait(20) in {0, 143}
         assert time.monotonic() - began < min(int(grace) + 2, int(deadline) + 3)
+    assert "Traceback" not in service.err
     assert stage.postgres_pids() == []
 
 
@@ -126,7 +132,9 @@ def test_a_request_in_flight_is_answered_before_the_end(database_stage: Stage) -
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_within_two_seconds(stage: Stage, number: signal.Signals) -> None:
     """Whoever asks twice need not wait for what hangs, and no PostgreSQL stays behind."""
-    service = stage.serve(FKS_SHUTDOWN_GRACE_S="30", FKS_REQUEST_DEADLINE_S="60")
+    service = stage.serve(
+        FKS_SHUTDOWN_GRACE_S="30", FKS_REQUEST_DEADLINE_S="60", FKS_PROVIDERS="binance"
+    )
     with ThreadPoolExecutor(1) as pool:
         _hang(stage, service, pool)
         service.send(number)
