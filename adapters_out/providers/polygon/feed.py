@@ -26,7 +26,7 @@ class _Trade(Tagged, kw_only=True):
     decimal_size: str | None = field(name="ds", default=None)
     time: int = field(name="t")
     exchange: int | None = field(name="x", default=None)
-    id: str = field(name="i", default="")
+    id: str | int = field(name="i", default="")
     trf_id: int | None = field(name="trfi", default=None)
     conditions: list[int] | None = field(name="c", default=None)
     sequence: int | None = field(name="q", default=None)

@@ -71,7 +71,7 @@ class _Trade(Struct):
         )
 
 
-def trade_id(exchange: int | None, facility: int | None, id_: str) -> str:
+def trade_id(exchange: int | None, facility: int | None, id_: str | int) -> str:
     """One that is unique, where its own is so per exchange and reporting facility only."""
     return ":".join(str(part) for part in (exchange, facility, id_) if part is not None)
 
