@@ -75,7 +75,13 @@ class AdjustBars:
             )
             raise UnsupportedInterval(message, "adjust")
         answer = await self._get_bars(query, context)
-        known = await self._find_actions(query.instrument, answer.provider, query.as_of, context)
+        known = await self._find_actions(
+            query.instrument,
+            answer.provider,
+            query.as_of,
+            context,
+            ask_again=not query.use_cache,
+        )
         actions = self._effective(answer, known, mode)
         closes = await self._closes(query, answer.provider, actions, context)
         by = factors(actions, closes, query.interval)

@@ -20,7 +20,8 @@ class FindActions:
     """The actions that one provider told.
 
     - the first choice is the provider of the bars; the next in line is asked when it cannot tell;
-    - a list is fetched again after twelve hours; one that cannot be is used as it is;
+    - a list is fetched again after twelve hours, or when it is asked for without the cache; one
+      that cannot be is used as it is;
     - as of a moment nobody is asked: the list that was known then counts.
     """
 
@@ -38,9 +39,17 @@ class FindActions:
         self._clock = clock
 
     async def __call__(
-        self, instrument: Instrument, first: str, as_of: int | None, context: CallContext
+        self,
+        instrument: Instrument,
+        first: str,
+        as_of: int | None,
+        context: CallContext,
+        *,
+        ask_again: bool = False,
     ) -> KnownActions:
         """The actions; ``first`` names the provider of the bars, ``as_of`` is in µs.
+
+        ``ask_again``: however young the list is that we have.
 
         Raises:
             NoData: none were known at ``as_of``.
@@ -54,7 +63,7 @@ class FindActions:
         for name in names:
             known = await self._store.read(instrument.id, name)
             is_old = known is None or self._clock.now() - known.fetched_at >= FRESH_S
-            if is_old and name in ranking.chosen:
+            if (is_old or ask_again) and name in ranking.chosen:
                 known = await self._fetched(instrument, name, shares.next(), attempts) or known
             if known is not None:
                 return known

@@ -213,6 +213,23 @@ def test_a_list_is_fetched_once_and_again_when_it_is_old() -> None:
     in_virtual_time(scene())
 
 
+def test_without_the_cache_the_list_is_asked_for_however_young_it_is() -> None:
+    """A split that became known since counts at once, and from then on; the bars stay as stored."""
+
+    async def scene() -> None:
+        here = Exchange()
+        before = await here.ask(Adjust.SPLITS)
+        later = CorporateAction(TODAY - DAY, ActionKind.SPLIT, ratio=2.0)
+        here.first.list = (SPLIT, DIVIDEND, later)
+        assert (await here.ask(Adjust.SPLITS)).series == before.series
+        after = await here.ask(Adjust.SPLITS, replace(days(), use_cache=False))
+        assert after.series.close[0] == before.series.close[0] / 2.0
+        assert (await here.ask(Adjust.SPLITS)).series == after.series
+        assert here.first.asked == 2
+
+    in_virtual_time(scene())
+
+
 def test_the_next_provider_tells_what_the_first_cannot() -> None:
     """And the answer says whose list it is; when nobody can, there is no answer."""
 
