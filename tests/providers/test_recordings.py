@@ -10,6 +10,7 @@ from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.discovery import discover
 from adapters_out.provider_kit.faults import UNREADABLE
+from adapters_out.provider_kit.feed import Unknown
 from adapters_out.provider_kit.provider import Provider
 from domain.errors import (
     AccessDenied,
@@ -28,6 +29,7 @@ from domain.interval import Interval
 from domain.provider import BarsAsk
 from domain.timerange import TimeRange
 from tests.providers.reading import NOW, error_of, verdict_of
+from tests.providers.streams import RECEIVED_NS
 from tests.providers.ticks import read_quote
 
 PROVIDERS = discover()
@@ -80,21 +82,33 @@ REFUSALS = [
     ("yahoo/error_404_not_found__1.json", 200, NotListed),
 ]
 _LABELS = {"eodhd": {"content-type": "text/html; charset=UTF-8"}}  # though they are plain texts
-_STREAM = re.compile(r"ws_|bullet_")
 _NO_ANSWER = re.compile(r"error_|_404_|crumb_flow|expected|warning|_item_|_na__|bulk_quotes")
 _KIND = re.compile(r"__\d|_\d_|\.")
 
 
 @pytest.mark.recordings
 def test_every_recording_is_read_somewhere(recordings: Path) -> None:
-    """By a test of that provider that names its kind; those of streams are read with them."""
+    """By a test of that provider that names its kind."""
     for folder in sorted(path for path in recordings.iterdir() if path.name in PROVIDERS):
         told = "\n".join(path.read_text() for path in (TESTS / folder.name).glob("*.py"))
         told += Path(__file__).read_text()
         for path in folder.iterdir():
             kind = _KIND.split(path.name)[0]
-            is_data = path.name != "SOURCES.md" and not _STREAM.match(path.name)
-            assert not is_data or kind in told, f"{folder.name}/{path.name}"
+            assert path.name == "SOURCES.md" or kind in told, f"{folder.name}/{path.name}"
+
+
+@pytest.mark.recordings
+def test_every_recorded_message_of_a_stream_is_known(recordings: Path) -> None:
+    """Each line of a stream is read by its provider's feed, and means something."""
+    paths = sorted(recordings.glob("*/*.jsonl"))
+    assert len(paths) >= 29
+    for path in paths:
+        feed = PROVIDERS[path.parent.name].feed
+        assert feed is not None, path
+        for line in path.read_bytes().splitlines():
+            events = feed.read(line, RECEIVED_NS)
+            assert events, (path, line)
+            assert not any(isinstance(event, Unknown) for event in events), (path, line)
 
 
 @pytest.mark.recordings

@@ -13,6 +13,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
 from adapters_out.providers.eodhd.bars import BARS, PAGE, SPANS
+from adapters_out.providers.eodhd.feed import FEED
 from adapters_out.providers.eodhd.reference import ACTIONS, LISTINGS, PRICE
 from adapters_out.providers.eodhd.spelling import NAME, symbol_of
 from domain.coverage import GapReason
@@ -116,5 +117,6 @@ PROVIDER = Provider(
     price=PRICE,
     listings=LISTINGS,
     actions=ACTIONS,
+    feed=FEED,
     ping=Call("/internal-user"),
 )

@@ -25,6 +25,7 @@ from adapters_out.providers.yahoo.answers import (
     trouble_of,
 )
 from adapters_out.providers.yahoo.bars import HISTORY_S, SPELLING, ask_bars, page_of, read_bars
+from adapters_out.providers.yahoo.feed import FEED
 from adapters_out.providers.yahoo.quotes import COOKIE_HOST, QUOTES
 from adapters_out.providers.yahoo.symbols import (
     NAME,
@@ -140,6 +141,7 @@ PROVIDER = Provider(
     bars=BarsEndpoint(ask=ask_bars, read=read_bars, page=page_of, rules=PageRules(bounded=False)),
     price=PriceEndpoint(ask=lambda i: chart_call(symbol_of(i), _TODAY), read=_read_price),
     quotes=QUOTES,
+    feed=FEED,
     actions=ActionsEndpoint(questions=_ask_actions, read=_read_actions),
     ping=chart_call("SPY", _TODAY),
 )

@@ -90,6 +90,8 @@ MESSAGES = (
     *('{"code":2,"msg":"Invalid request"}', '{"data":{"e":"serverShutdown"}}'),
 )
 
+COMPARED = ("ws_kline__1", "ws_kline__2", "ws_trade__1", "ws_aggTrade__1", "ws_combined__1")
+
 
 def as_expected(update: Update) -> dict[str, object]:
     """The fields that another parser tells."""
@@ -109,9 +111,14 @@ def as_expected(update: Update) -> dict[str, object]:
 
 
 @pytest.mark.recordings
-@pytest.mark.parametrize(
-    "name", ["ws_kline__1", "ws_kline__2", "ws_trade__1", "ws_aggTrade__1", "ws_combined__1"]
-)
+def test_another_parser_is_asked_wherever_it_was_run(recordings: Path) -> None:
+    """None of its outputs is left out."""
+    paths = (recordings / "binance").glob("ws_*.expected.json")
+    assert {path.name.partition(".")[0] for path in paths} == set(COMPARED)
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("name", COMPARED)
 def test_recorded_bars_and_trades_are_those_of_another_parser(recordings: Path, name: str) -> None:
     """Whether a bar is closed, and of a trade id, time, side, price and amount."""
     folder = recordings / "binance"
