@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from msgspec.structs import replace
 
@@ -95,17 +96,19 @@ class AskProviders:
 
     async def stored(self, question: Question) -> BarsAnswer | None:
         """The fullest answer that the store has, or else the newest bars of all."""
-        now = self._clock.now()
+        now, names = self._clock.now(), await self._read.holders(question)
+        if not names:  # as of anything that does not exist: it is not looked for in nine places
+            return None
         views = [
             await self._read.view(
                 question, name, self._candidates.offers.provider(name).capabilities, now
             )
-            for name in question.names
+            for name in names
         ]
         fullest = max(views, key=lambda view: len(view.held.bars.series))
         if len(fullest.held.bars.series):
             return assemble(question, fullest, now, cached=True)
-        return await self._newest_stored(question, question.names)
+        return await self._newest_stored(question, names)
 
     async def _newest_stored(self, question: Question, names: Iterable[str]) -> BarsAnswer | None:
         for name in names:
@@ -158,12 +161,11 @@ class AskProviders:
 
     async def _spare(self, question: Question, chosen: Sequence[str]) -> BarsAnswer | None:
         """From a more preferred provider that may not be asked now, but holds everything."""
-        if not question.query.use_cache:
+        preferred = list(takewhile(lambda name: name not in chosen[:1], question.names))
+        if not question.query.use_cache or not preferred:
             return None
-        now = self._clock.now()
-        for name in question.names:
-            if name in chosen[:1]:
-                return None
+        now, holders = self._clock.now(), await self._read.holders(question)
+        for name in (name for name in preferred if name in holders):
             can = self._candidates.offers.provider(name).capabilities
             view = await self._read.view(question, name, can, now)
             if view.is_complete(now) and len(view.held.bars.series):

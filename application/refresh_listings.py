@@ -1,6 +1,6 @@
 """Keep the instrument lists of the providers at most a day old."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from application.single_flight import SingleFlight
 from application.unentitled import KEEP_S
@@ -42,7 +42,7 @@ class RefreshListings:
         self._clock = clock
         self._telemetry = telemetry
         self._flights: SingleFlight[None] = SingleFlight()
-        self._looks: SingleFlight[float | None] = SingleFlight()
+        self._looks: SingleFlight[Mapping[str, float]] = SingleFlight()
         self._young: dict[str, tuple[float, float | None]] = {}
         self._failed: dict[str, float] = {}
         self._denied: dict[str, tuple[float, AccessDenied]] = {}
@@ -90,7 +90,7 @@ class RefreshListings:
             if self._clock.monotonic() < self._failed.get(source.name, 0.0):
                 continue
             try:
-                if self._is_due(await self._instruments.fetched_at(source.name)):
+                if self._is_due((await self._instruments.lists()).get(source.name)):
                     await self._flights.join(source.name, self._fetching(source, Priority.BACKFILL))
             except (MarketDataError, DeadlineExceeded) as error:
                 self._failed[source.name] = self._clock.monotonic() + _AGAIN_S
@@ -103,7 +103,8 @@ class RefreshListings:
         until, known = self._young.get(name, (0.0, None))
         if self._clock.monotonic() < until:
             return known
-        fetched_at, _ = await self._looks.join(name, lambda: self._instruments.fetched_at(name))
+        lists, _ = await self._looks.join("lists", self._instruments.lists)
+        fetched_at = lists.get(name)
         if not self._is_due(fetched_at):
             self._young[name] = (self._clock.monotonic() + _YOUNG_S, fetched_at)
         return fetched_at

@@ -1,5 +1,7 @@
 """Stored bars as if every provider had every interval that can be built from its own."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from application.known_coverage import known_coverage
@@ -49,6 +51,10 @@ class RolledBars:
             return await known_coverage(self._store, key, span, as_of)
         known = await known_coverage(self._store, fine, span, as_of)
         return roll_up_coverage(known, key.interval)
+
+    async def holders(self, instrument: str) -> Collection[str]:
+        """The providers of whom anything of an instrument is stored, whatever its interval."""
+        return {key.provider for key in await self._store.series(instrument)}
 
     def _fine(self, key: SeriesKey) -> SeriesKey | None:
         """The series to build this one from; None when it is stored itself."""

@@ -1,5 +1,6 @@
 """Read one provider's series from the store and say how complete it is."""
 
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +36,9 @@ class BarReader(Protocol):
     async def coverage(self, key: SeriesKey, span: TimeRange, as_of: int | None = None) -> Coverage:
         """As :meth:`BarStore.coverage`."""
 
+    async def holders(self, instrument: str) -> Collection[str]:
+        """The providers of whom anything of an instrument is stored."""
+
 
 class ReadStored:
     """Look into the store.
@@ -54,6 +58,11 @@ class ReadStored:
             whole = RangeSet((span,))
             return Held(key, span, bars, Coverage(span, held=whole, asked=whole))
         return Held(key, span, bars, await self._store.coverage(key, span, as_of))
+
+    async def holders(self, question: Question) -> Sequence[str]:
+        """Those who could answer of whom there is anything to look at, most preferred first."""
+        holders = await self._store.holders(question.query.instrument.id)
+        return [name for name in question.names if name in holders]
 
     async def view(self, question: Question, name: str, can: Capabilities, now: float) -> View:
         """The window, widened over quiet stretches as far as the store knows them."""

@@ -1,7 +1,7 @@
 """Who lists what under which symbol."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.instrument import Listing
@@ -22,8 +22,8 @@ class InstrumentStore(Protocol):
         """
 
     @abstractmethod
-    async def fetched_at(self, provider: str) -> float | None:
-        """When the provider's list was fetched last (Unix s), None if never."""
+    async def lists(self) -> Mapping[str, float]:
+        """When the list of each provider was fetched last (Unix s), of those that ever were."""
 
     @abstractmethod
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:

@@ -1,6 +1,5 @@
 """The application: the route table on Litestar, every error as a problem, the front before it."""
 
-import asyncio
 import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from adapters_in.http.asgi import App
 from adapters_in.http.asset_routes import AssetRoutes
 from adapters_in.http.bar_routes import BarRoutes
+from adapters_in.http.deadlines import Deadlines
 from adapters_in.http.entity_tags import names
 from adapters_in.http.front import Front, request_id_of
 from adapters_in.http.futures_data_routes import FuturesDataRoutes
@@ -108,10 +108,13 @@ def _handlers(routes: Iterable[Route], services: Services) -> list[HTTPRouteHand
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, {})[route.method] = route
-    return [_handler(path, found, services) for path, found in by_path.items()]
+    deadlines = Deadlines()
+    return [_handler(path, found, services, deadlines) for path, found in by_path.items()]
 
 
-def _handler(path: str, routes: dict[str, Route], services: Services) -> HTTPRouteHandler:
+def _handler(
+    path: str, routes: dict[str, Route], services: Services, deadlines: Deadlines
+) -> HTTPRouteHandler:
     allow = _allow(routes)
 
     async def handle(request: AnyRequest) -> AnyResponse:
@@ -119,7 +122,7 @@ def _handler(path: str, routes: dict[str, Route], services: Services) -> HTTPRou
         route = routes.get(request.scope["method"])
         if route is None:
             return Response(b"", status_code=204, headers={"allow": allow})
-        return await _answer(request, route, services)
+        return await _answer(request, route, services, deadlines)
 
     methods = [HttpMethod.OPTIONS, *map(HttpMethod, routes)]
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods, status_code=200)(
@@ -127,13 +130,18 @@ def _handler(path: str, routes: dict[str, Route], services: Services) -> HTTPRou
     )
 
 
-async def _answer(request: AnyRequest, route: Route, services: Services) -> AnyResponse:
+async def _answer(
+    request: AnyRequest, route: Route, services: Services, deadlines: Deadlines
+) -> AnyResponse:
     """Read, ask, answer; all of it before the deadline."""
     deadline = services.clock.monotonic() + services.deadline_s
     context = CallContext(deadline, Priority.INTERACTIVE, request_id_of(request.scope))
+
+    async def work() -> Reply:
+        return await route.handle(await _read(request, route, context))
+
     try:
-        async with asyncio.timeout(services.deadline_s + _GRACE_S):
-            reply = await route.handle(await _read(request, route, context))
+        reply = await deadlines.keep(work(), services.deadline_s + _GRACE_S)
     except TimeoutError:
         message = f"There was no answer within {services.deadline_s:g} s."
         raise DeadlineExceeded(message) from None

@@ -1,6 +1,6 @@
 """The providers' instrument lists in the memory of the process."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
@@ -33,8 +33,8 @@ class MemoryInstrumentStore(InstrumentStore):
         self._lists[provider] = gone | fresh
         self._fetched_at[provider] = fetched_at
 
-    async def fetched_at(self, provider: str) -> float | None:
-        return self._fetched_at.get(provider)
+    async def lists(self) -> Mapping[str, float]:
+        return dict(self._fetched_at)
 
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         found = [each for each in self._all() if each.instrument.id == instrument]

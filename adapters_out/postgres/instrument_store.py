@@ -54,9 +54,7 @@ WHERE provider = %(provider)s AND (active OR valid_to IS NULL) AND NOT EXISTS (
   WHERE listed.symbol = symbols.symbol
 )
 """
-_FETCHED_AT = """
-SELECT extract(epoch FROM fetched_at)::float8 FROM symbol_lists WHERE provider = %(provider)s
-"""
+_LISTS = "SELECT provider, extract(epoch FROM fetched_at)::float8 FROM symbol_lists"
 _LISTING = """
 SELECT provider, symbol, instrument, asset_class, base, quote, active, valid_from, valid_to, name
 FROM symbols
@@ -116,9 +114,8 @@ class PostgresInstrumentStore(InstrumentStore):
 
         await self._pool.within(work)
 
-    async def fetched_at(self, provider: str) -> float | None:
-        rows = await self._rows(_FETCHED_AT, {"provider": provider})
-        return float(rows[0][0]) if rows else None
+    async def lists(self) -> Mapping[str, float]:
+        return dict(await self._rows(_LISTS, {}))
 
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         rows = await self._rows(_OF_INSTRUMENT, {"instrument": storable_text(instrument)})

@@ -290,6 +290,10 @@ def test_what_nobody_lists_is_unknown_and_hammering_it_costs_nothing() -> None:
             with pytest.raises(UnknownInstrument, match="BTC-USDT is not listed by"):
                 await process.ask(query())
         assert (len(world.first.pages), len(world.second.pages)) == (1, 1)
+        world.forget_calls()
+        with pytest.raises(UnknownInstrument):
+            await process.ask(query())
+        assert world.store.trips == ["read", "coverage", "series", "series"]  # not one look per provider
         await world.clock.sleep(31.0)
         world.first.recover()
         assert len((await process.ask(query())).series) == 10

@@ -72,8 +72,8 @@ class NoListings(InstrumentStore):
     async def replace(self, provider: str, listings: Sequence[Listing], fetched_at: float) -> None:
         raise AssertionError(provider, listings, fetched_at)
 
-    async def fetched_at(self, provider: str) -> float | None:
-        raise AssertionError(provider)
+    async def lists(self) -> Mapping[str, float]:
+        raise AssertionError
 
     async def of_instrument(self, instrument: str) -> Sequence[Listing]:
         raise AssertionError(instrument)

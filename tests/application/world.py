@@ -71,6 +71,15 @@ class WatchedStore(MemoryBarStore):
         await self._trip("coverage")
         return await super().coverage(key, span, as_of)
 
+    async def series(
+        self,
+        instrument: str | None = None,
+        interval: Interval | None = None,
+        provider: str | None = None,
+    ) -> Sequence[SeriesKey]:
+        await self._trip("series")
+        return await super().series(instrument, interval, provider)
+
     async def coverages(self, parts: Mapping[SeriesKey, TimeRange]) -> Mapping[SeriesKey, Coverage]:
         await self._trip("coverages")
         return {k: await MemoryBarStore.coverage(self, k, span) for k, span in parts.items()}

@@ -59,7 +59,7 @@ def ids(listings: Sequence[Listing]) -> list[str]:
 
 def test_nothing_is_listed_at_first(run: Run, store: InstrumentStore) -> None:
     """Every question has an empty answer before the first list."""
-    assert run(store.fetched_at("binance")) is None
+    assert run(store.lists()) == {}
     assert run(store.spelled("BTCUSDT")) == []
     assert run(store.of_instrument("BTC-USDT")) == []
     assert run(store.search("BTC", 10)) == []
@@ -73,7 +73,7 @@ def test_a_list_answers_by_symbol_and_by_instrument(run: Run, store: InstrumentS
     assert run(store.spelled("XBTUSDT")) == [kraken]
     assert run(store.spelled("\0")) == []
     assert run(store.of_instrument("BTC-USDT")) == [BINANCE[0], kraken]
-    assert run(store.fetched_at("binance")) == 1_700_000_000.25
+    assert run(store.lists())["binance"] == 1_700_000_000.25
 
 
 def test_a_new_list_replaces_the_old_one(run: Run, store: InstrumentStore) -> None:
@@ -88,7 +88,7 @@ def test_a_new_list_replaces_the_old_one(run: Run, store: InstrumentStore) -> No
     run(store.replace("binance", [BINANCE[0], moved, BINANCE[1]], 3.0))
     assert run(store.spelled("BTCUSDT"))[0] == replace(moved, valid_from=3)
     assert run(store.spelled("ETHBTC")) == [BINANCE[1]]
-    assert run(store.fetched_at("binance")) == 3.0
+    assert run(store.lists())["binance"] == 3.0
 
 
 def test_search_finds_beginnings_before_middles(run: Run, store: InstrumentStore) -> None:
