@@ -293,7 +293,8 @@ def test_what_nobody_lists_is_unknown_and_hammering_it_costs_nothing() -> None:
         world.forget_calls()
         with pytest.raises(UnknownInstrument):
             await process.ask(query())
-        assert world.store.trips == ["read", "coverage", "series", "series"]  # not one look per provider
+        looks = ["read", "coverage", "series", "series"]  # not one for each provider
+        assert world.store.trips == looks
         await world.clock.sleep(31.0)
         world.first.recover()
         assert len((await process.ask(query())).series) == 10
