@@ -99,6 +99,23 @@ class SyntheticMarket:
         spans = split(parents, key_of(self.seed, asset.path, asset.id, unit), share, unit)
         return spans.take((start - first) // unit, (end - first) // unit)
 
+    def busy_seconds(self, asset: Asset, start: int, end: int) -> Spans:
+        """The seconds of ``[start, end)`` in which there were trades.
+
+        Days, hours and minutes without any are not taken apart, so that years of a thin market
+        cost little more than its trades.
+        """
+        spans, unit = self._spans(asset, DAY, start - start % DAY, end + (-end) % DAY), DAY
+        while unit > 1:
+            spans = spans.busy(start - start % unit, end)
+            finer = next(u for u, size in _PARENT.items() if size == unit)
+            inner = np.arange(0, unit, finer, dtype=np.int64)
+            starts = (spans.start[:, None] + inner).ravel()
+            share = open_share(asset, starts, finer).reshape(len(spans.start), len(inner))
+            spans = split(spans, key_of(self.seed, asset.path, asset.id, finer), share, finer)
+            unit = finer
+        return spans.busy(start, end)
+
     def _days(self, asset: Asset, day: Ints) -> Spans:
         share = open_share(asset, day * DAY, DAY)
         close, opened = self._settled(asset, day), self._settled(asset, _session_before(asset, day))

@@ -37,6 +37,11 @@ class Spans:
         """The spans at positions ``low`` to ``high`` (exclusive)."""
         return Spans(*(getattr(self, field.name)[low:high] for field in fields(self)))
 
+    def busy(self, start: int, end: int) -> "Spans":
+        """Those with trades that begin in ``[start, end)``."""
+        kept = (self.trades > 0) & (self.start >= start) & (self.start < end)
+        return Spans(*(getattr(self, field.name)[kept] for field in fields(self)))
+
 
 def split(parent: Spans, key: int, share: Floats, seconds: int) -> Spans:
     """Each parent as ``share.shape[1]`` children of ``seconds`` each.

@@ -11,13 +11,14 @@ import numpy as np
 from msgspec import Struct
 
 from adapters_in.simulator.assets import Asset
-from adapters_in.simulator.columns import BarColumns
 from adapters_in.simulator.market import HOUR, MINUTE, SyntheticMarket
 from adapters_in.simulator.noise import fraction, key_of, words
 from adapters_in.simulator.sessions import DAY
+from adapters_in.simulator.split import Spans
 
 _US, _NS_PER_US, _HALF = 1_000_000, 1000, 0.5
 _UNITS = (DAY, HOUR, MINUTE, 1)
+_TOGETHER = 16  # days with trades that are taken apart at once
 
 
 class Printed(Struct, frozen=True):
@@ -69,14 +70,13 @@ class Tape(Struct, frozen=True):
 
     def _printed(self, start: int, end: int, number: int) -> list[Printed]:
         """The trades of the seconds ``[start, end)``, the first of which has that number."""
+        days = [day for day, _ in self._counted(start - start % DAY, end + (-end) % DAY, DAY)]
         found: list[Printed] = []
-        first, last = start - start % MINUTE, end + (-end) % MINUTE
-        for day, _ in self._counted(start - start % DAY, end + (-end) % DAY, DAY):
-            edges = np.arange(max(day, first), min(day + DAY, last) + 1, dtype=np.int64)
-            rows = self.market.bars(self.asset, edges, float(edges[-1]))
-            rows = rows.take((rows.trades > 0) & (rows.ts >= start) & (rows.ts < end))
-            for row in range(len(rows)):
-                found += self._second(rows.take(slice(row, row + 1)), number + len(found))
+        for k in range(0, len(days), _TOGETHER):
+            some = days[k : k + _TOGETHER]
+            first, last = max(start, some[0]), min(end, some[-1] + DAY)
+            seconds = self.market.busy_seconds(self.asset, first, last)
+            found += self._trades(seconds, number + len(found))
         return found
 
     def _counted(self, start: int, end: int, unit: int) -> list[tuple[int, int]]:
@@ -110,19 +110,21 @@ class Tape(Struct, frozen=True):
                 first += count
         return start, first
 
-    def _second(self, row: BarColumns, first: int) -> list[Printed]:
-        """The trades of the bar of one second, the first of which has that number."""
-        count = int(row.trades[0])
+    def _trades(self, seconds: Spans, first: int) -> list[Printed]:
+        """The trades of busy seconds, the first of which has that number."""
         scale, lots = 10**self.asset.decimals, 10**self.asset.lots
-        number = first + np.arange(count, dtype=np.int64)
+        counts = seconds.trades
+        row = np.repeat(np.arange(len(counts)), counts)
+        place = np.arange(len(row), dtype=np.int64)
+        number = first + place
+        place -= np.repeat(np.cumsum(counts) - counts, counts)  # within its second
         dice = words(key_of(self.market.seed, self.asset.id, "tape"), number)
-        volume = round(float(row.volume[0]) * lots)
-        sizes = np.diff(np.linspace(0, volume, count + 1).astype(np.int64))
-        low, high, close = (round(float(c[0]) * scale) for c in (row.low, row.high, row.close))
-        ticks = low + np.floor(fraction(dice, 0) * (high - low + 1)).astype(np.int64)
-        ticks[-1] = close
-        places = ((np.arange(count) + fraction(dice, 1)) * (_US / count)).astype(np.int64)
-        columns = (number, int(row.ts[0]) * _US + places, ticks, sizes, fraction(dice, 2))
+        count, volume, low = counts[row], seconds.volume[row], seconds.low[row]
+        sizes = (place + 1) * volume // count - place * volume // count
+        ticks = low + (fraction(dice, 0) * (seconds.high[row] - low + 1)).astype(np.int64)
+        ticks = np.where(place == count - 1, seconds.close[row], ticks)
+        within = ((place + fraction(dice, 1)) * (_US / count)).astype(np.int64)
+        columns = (number, seconds.start[row] * _US + within, ticks, sizes, fraction(dice, 2))
         return [
             Printed(name, at, tick / scale, size / lots, die < _HALF)
             for name, at, tick, size, die in zip(*(c.tolist() for c in columns), strict=True)

@@ -1,5 +1,7 @@
 """The trades behind the bars: numbered without holes, and exactly what the bars sum up."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,6 +46,34 @@ def test_a_minute_adds_up(name: str, back: int) -> None:
     if trades:
         assert all(bar.low[0] <= t.price <= bar.high[0] for t in trades)
         assert trades[-1].price == bar.close[0]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "NQZ2030", "THIN"])
+@settings(deadline=None, max_examples=10)
+@given(start=st.integers(1_750_000_000, int(NOW)), length=st.integers(1, 100_000))
+def test_the_busy_seconds_are_the_bars_of_seconds_with_trades(
+    name: str, start: int, length: int
+) -> None:
+    """All of them and no others, though nothing quiet was taken apart."""
+    asset, edges = ASSETS[name], np.arange(start, start + length + 1, dtype=np.int64)
+    rows = SyntheticMarket(3).bars(asset, edges, float(edges[-1]))
+    rows = rows.take(rows.trades > 0)
+    busy = SyntheticMarket(3).busy_seconds(asset, start, start + length)
+    scale, lots = 10**asset.decimals, 10**asset.lots
+    assert np.array_equal(busy.start, rows.ts)
+    assert np.array_equal(busy.trades, rows.trades)
+    assert np.array_equal(busy.volume / lots, rows.volume)
+    for column in ("open", "high", "low", "close"):
+        assert np.array_equal(getattr(busy, column) / scale, getattr(rows, column))
+
+
+def test_a_thin_contract_is_printed_from_its_first_trade_to_its_last() -> None:
+    """Years of it in one go, whole and in order."""
+    found = tape("NQZ2030")
+    trades = found.between(1, found.last_id + 1)
+    assert [t.id for t in trades] == list(range(1, found.last_id + 1))
+    assert all(a.ts_us <= b.ts_us for a, b in pairwise(trades))
+    assert trades[0].ts_us >= ASSETS["NQZ2030"].listed * 1_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
