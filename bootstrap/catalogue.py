@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from adapters_out.provider_kit.body_room import BodyRoom
 from adapters_out.provider_kit.discovery import discover
 from adapters_out.provider_kit.kit_provider import KitProvider
 from adapters_out.provider_kit.provider import Provider
@@ -44,6 +45,7 @@ class KitCatalogue(
         """Make the providers; nothing is opened before the first call."""
         found = discover()
         names = settings.providers or sorted(found, key=_place)
+        room = BodyRoom()
         self._providers = {
             name: KitProvider(
                 _with_default_rate(_on_plan(found[name], environment), settings.default_rps),
@@ -53,6 +55,7 @@ class KitCatalogue(
                 clock=clock,
                 chance=chance,
                 telemetry=telemetry,
+                room=room,
             )
             for name in names
             for environment in [settings.provider_environment.get(name, ProviderEnvironment())]

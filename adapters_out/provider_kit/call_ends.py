@@ -86,7 +86,7 @@ class CallEnds:
             outcome=outcome,
             call=self._redactor.clean(f"{sent.call.method} {sent.call.path}?{asked}"),
             status=sent.reply.status,
-            bytes=len(sent.reply.body),
+            bytes=sent.size,
             seconds=round(sent.seconds, 4),
             probe=sent.probe,
             request_id=sent.request_id,

@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct, field
 
+MIB = 1024 * 1024
+
 
 class Call(Struct, frozen=True):
     """One HTTP request, without host, key or transport.

@@ -10,6 +10,7 @@ from msgspec import structs
 from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
 from adapters_out.provider_kit.cells import Circling
 from adapters_out.provider_kit.faults import UNREADABLE, CirclingPages, why_unreadable
+from adapters_out.provider_kit.kept import Kept
 from adapters_out.provider_kit.retries import Retries
 from adapters_out.provider_kit.sender import Sender
 from adapters_out.provider_kit.sent import Sent
@@ -51,7 +52,7 @@ class Conversation:
         self._sender = sender
         self._retries = retries
         self._clock = clock
-        self._kept: dict[bytes, tuple[float, Reply]] = {}
+        self._kept = Kept(clock)
 
     async def answer(
         self,
@@ -74,12 +75,15 @@ class Conversation:
             try:
                 return await self._once(begin(), read, endpoint, context)
             except ProviderError as error:
-                failed = error
+                failed = error.with_traceback(None)  # whose frames may have much in hand
             if isinstance(failed, QuotaExhausted) and await self._may_do_more(context):
                 continue
             pause = self._pause(failed, attempt, context)
             if pause is None or not await self._sender.is_permitted():
-                raise failed
+                try:
+                    raise failed
+                finally:
+                    del failed  # which would hold on to this frame, and it to that
             await self._clock.sleep(pause)
             attempt += 1
 
@@ -125,11 +129,11 @@ class Conversation:
         if call.keep_s <= 0:
             return await self._sender.send(call, endpoint, context)
         identity = msgspec.json.encode(call)
-        until, reply = self._kept.get(identity, (0.0, None))
-        if reply is not None and self._clock.monotonic() < until:
+        reply = self._kept.get(identity)
+        if reply is not None:
             return Sent(call, endpoint, reply=reply, kept=True)
         sent = await self._sender.send(call, endpoint, context)
-        self._kept[identity] = (self._clock.monotonic() + call.keep_s, sent.reply)
+        self._kept.put(identity, sent.reply, call.keep_s)
         return sent
 
     async def _read(self, sent: Sent, read: Callable[[Reply], T]) -> T:
@@ -143,11 +147,13 @@ class Conversation:
             kind = CirclingPages if isinstance(fault, Circling) else MalformedPayload
             error = kind(f"{self._name} sent an unreadable answer: {why_unreadable(fault)}.")
         else:
+            sent.let_go()
             await self._sender.ends.settle(sent, None)
             return value
+        sent.let_go()
         error = self._sender.ends.cleaned(error)
         if not isinstance(error, NotListed):  # what is not in a list does not make the list wrong
-            self._kept.pop(msgspec.json.encode(sent.call), None)
+            self._kept.drop(msgspec.json.encode(sent.call))
         await self._sender.ends.settle(sent, error)
         raise error
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from adapters_out.provider_kit.acting import Acting
 from adapters_out.provider_kit.allowance import Allowance
+from adapters_out.provider_kit.body_room import BodyRoom
 from adapters_out.provider_kit.call_ends import Surroundings
 from adapters_out.provider_kit.calls import Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable
@@ -62,8 +63,12 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
         chance: Chance,
         telemetry: Telemetry,
         transport: Transport | None = None,
+        room: BodyRoom | None = None,
     ) -> None:
-        """Open nothing yet; ``transport`` replaces the network in the scripted ring."""
+        """Open nothing yet; ``transport`` replaces the network in the scripted ring.
+
+        ``room`` is shared with the other providers.
+        """
         self._provider = provider
         self._allowance = Allowance(provider, settings, pacer)
         policy = self._allowance.policy
@@ -73,7 +78,7 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
         self._key_name = settings.key_name
         self._redactor = Redactor(key)
         base_url = settings.base_url or provider.base_url
-        self._channel = HttpChannel(provider, policy, base_url, key, clock, transport)
+        self._channel = HttpChannel(provider, policy, base_url, key, clock, transport, room)
         around = Surroundings(pacer, health, clock, telemetry)
         # Who names a host wants that one: a demonstration must not leave the machine.
         mirrors = () if settings.base_url else provider.mirrors

@@ -80,6 +80,7 @@ class Sender:
             self._refuse_if_stalled(context)
             probe = await self._probes(seen)
             sent = Sent(call, endpoint, context.request_id, seen, probe)
+            sent.priority = context.priority
             error = await self._exchange(sent, context)
         if isinstance(error, Stalled):
             await self._settle_stalled(sent, error)
@@ -87,6 +88,7 @@ class Sender:
         await self._allowance.report(sent.reply)
         if error is None:
             return sent
+        sent.let_go()
         if isinstance(error, ProviderError):
             error = self.ends.cleaned(error)
         await self.ends.settle(sent, error)
@@ -123,6 +125,7 @@ class Sender:
 
         async def ended(task: asyncio.Task[MarketDataError | None]) -> None:
             await self._allowance.report(sent.reply)
+            sent.let_go()
             error = task.result()
             if isinstance(error, ProviderError):
                 error = self.ends.cleaned(error)
@@ -158,12 +161,12 @@ class Sender:
         began = clock.monotonic()
         error: ProviderError | None
         try:
-            sent.reply = await self._channel.send(sent.call, allowed, origin)
+            sent.answered(await self._channel.send(sent.call, allowed, origin, sent.priority))
         except TimeoutError:
             sent.silent = not self._patience.has_heard(began)  # it may answer others
             return self._unanswered(sent, allowed, context, origin)
         except ProviderError as fault:
-            error = fault
+            error = fault.with_traceback(None)  # which would hold on to this frame, and it to that
         else:
             faults = NO_FAULTS if sent.call.any_status else self._provider.faults
             error = find_fault(self._provider.name, sent.reply, faults, self._allowance.policy)

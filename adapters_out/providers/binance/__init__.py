@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct, field
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, header_usage
 from adapters_out.providers.binance.bars import BARS, PAGE
@@ -23,7 +23,6 @@ from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Capabilities, Capability, ProviderPolicy, Window
 
-_MIB = 1024 * 1024
 _LONGEST_ERROR = 4096
 _CAUTION = 0.8
 
@@ -103,7 +102,7 @@ PROVIDER = Provider(
         rps=10.0,
         # By the clock; it asks to slow down at four fifths, and tells when the limit changes.
         windows=(Window(_CAUTION * 6_000, 60, calendar=True),),
-        max_body_bytes=4 * _MIB,
+        max_body_bytes=MIB,
     ),
     capabilities=Capabilities(
         offers=frozenset(

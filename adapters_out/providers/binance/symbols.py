@@ -3,13 +3,12 @@
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
 from domain.errors import NotListed
 from domain.instrument import Instrument, Listing
 
 NAME = "binance"
-_MIB = 1024 * 1024
 _LONGEST_SYMBOL = 20
 
 
@@ -34,7 +33,7 @@ class _ExchangeInfo(Struct):
 
 
 def _ask_listings() -> Call:
-    return Call("/api/v3/exchangeInfo", weight=20, max_bytes=48 * _MIB)
+    return Call("/api/v3/exchangeInfo", weight=20, max_bytes=32 * MIB)
 
 
 def _read_listings(reply: Reply) -> ListingsPart:

@@ -7,7 +7,7 @@ Not Advanced Trade, which has other names and objects. Market data needs no key,
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.providers.coinbase.bars import BARS, INTERVALS, PAGE
@@ -19,7 +19,6 @@ from domain.errors import NotListed
 from domain.instrument import AssetClass
 from domain.provider import Capabilities, Capability, ProviderPolicy
 
-_MIB = 1024 * 1024
 _LONGEST_ERROR = 4096
 
 
@@ -45,7 +44,7 @@ _FAULTS = Faults(
 PROVIDER = Provider(
     name=NAME,
     base_url="https://api.exchange.coinbase.com",
-    policy=ProviderPolicy(rps=10.0, max_body_bytes=4 * _MIB),
+    policy=ProviderPolicy(rps=10.0, max_body_bytes=MIB),
     capabilities=Capabilities(
         offers=frozenset(
             {

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
 from domain.instrument import Instrument, Listing
 
@@ -38,4 +38,4 @@ def _read_listings(reply: Reply) -> ListingsPart:
     )
 
 
-LISTINGS = ListingsEndpoint(ask=lambda: Call("/products"), read=_read_listings)
+LISTINGS = ListingsEndpoint(ask=lambda: Call("/products", max_bytes=8 * MIB), read=_read_listings)

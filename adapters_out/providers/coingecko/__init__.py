@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import KEYLESS, Auth, Provider, Usage
 from adapters_out.providers.coingecko.bars import BARS, DAYS, KEPT
@@ -24,7 +24,6 @@ from domain.interval import Interval
 from domain.provider import Basis, Capabilities, Capability, ProviderPolicy, Window
 
 _MINUTE_S, _DAY_S, _MONTH_S = 60, 86_400, 31 * 86_400
-_MIB = 1024 * 1024
 
 
 class _Status(Struct):
@@ -114,7 +113,7 @@ _DEMO = Provider(
         windows=_windows(100, 10_000),
         freeze_s=float(_MINUTE_S),
         concurrency=4,
-        max_body_bytes=16 * _MIB,
+        max_body_bytes=MIB,
     ),
     capabilities=Capabilities(
         offers=frozenset(

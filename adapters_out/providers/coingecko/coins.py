@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
+from adapters_out.provider_kit.calls import MIB, Call, Question, Reply, Steps
 from adapters_out.provider_kit.moments import seconds_of_iso
 from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
 from adapters_out.provider_kit.snapshots import snapshot_of
@@ -166,4 +166,6 @@ def _read_listings(reply: Reply) -> ListingsPart:
     return ListingsPart(found)
 
 
-LISTINGS = ListingsEndpoint(ask=lambda: Call("/coins/list"), read=_read_listings)
+LISTINGS = ListingsEndpoint(
+    ask=lambda: Call("/coins/list", max_bytes=16 * MIB), read=_read_listings
+)

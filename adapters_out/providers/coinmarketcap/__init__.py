@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
@@ -136,6 +136,7 @@ PROVIDER = Provider(
         rps=2.0,
         windows=(Window(30, _MINUTE_S), Window(15_000, _MONTH_S)),
         freeze_s=float(_MINUTE_S),
+        max_body_bytes=2 * MIB,
     ),
     capabilities=Capabilities(
         offers=frozenset(

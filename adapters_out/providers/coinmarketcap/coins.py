@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Question, Reply, Steps
+from adapters_out.provider_kit.calls import MIB, Call, Question, Reply, Steps
 from adapters_out.provider_kit.moments import seconds_of_iso
 from adapters_out.provider_kit.snapshots import snapshot_of
 from adapters_out.providers.coinmarketcap.answers import NAME, HasSymbol, data_of, in_currency
@@ -23,6 +23,7 @@ MAP = Call(
     {"listing_status": "active", "sort": "cmc_rank", "limit": _LARGEST_LIST},
     keep_s=_DAY_S,
     weight=0,  # the map costs no credits
+    max_bytes=8 * MIB,
 )
 _CODE = re.compile(r"[A-Z0-9]{1,19}")
 

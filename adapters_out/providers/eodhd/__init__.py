@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
 from adapters_out.providers.eodhd.bars import BARS, PAGE, SPANS
@@ -24,7 +24,6 @@ from domain.provider import Basis, Capabilities, Capability, ProviderPolicy, Win
 _MINUTE, _DAY = 60, 86_400
 _A_MINUTE, _A_DAY = 1000, 100_000
 _OK, _PAYMENT_REQUIRED = 200, 402
-_MIB = 1024 * 1024
 _LONGEST_ERROR, _DIGITS = 4096, 12
 
 
@@ -95,7 +94,7 @@ PROVIDER = Provider(
         windows=(Window(_A_MINUTE, _MINUTE), Window(_A_DAY, _DAY, calendar=True)),
         freeze_s=float(_MINUTE),
         timeout_s=20.0,
-        max_body_bytes=32 * _MIB,
+        max_body_bytes=32 * MIB,
     ),
     capabilities=Capabilities(
         offers=frozenset(

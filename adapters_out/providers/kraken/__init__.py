@@ -6,7 +6,7 @@ row, so a missing row is an outage. Its weeks open on Thursday: they are not our
 
 import msgspec
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.provider import Provider
 from adapters_out.providers.kraken.answers import LISTINGS, NAME, Answer, pair_of
@@ -17,8 +17,6 @@ from domain.coverage import GapReason
 from domain.errors import NotListed, ProviderUnavailable, RateLimited
 from domain.instrument import AssetClass
 from domain.provider import Capabilities, Capability, ProviderPolicy
-
-_MIB = 1024 * 1024
 
 
 def _complaint(reply: Reply) -> Complaint | None:
@@ -47,7 +45,7 @@ _FAULTS = Faults(
 PROVIDER = Provider(
     name=NAME,
     base_url="https://api.kraken.com",
-    policy=ProviderPolicy(rps=1.0, concurrency=4, freeze_s=15.0, max_body_bytes=4 * _MIB),
+    policy=ProviderPolicy(rps=1.0, concurrency=4, freeze_s=15.0, max_body_bytes=MIB),
     capabilities=Capabilities(
         offers=frozenset(
             {

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
 from domain.instrument import Instrument, Listing
 
@@ -48,4 +48,6 @@ def _listing(pair: _AssetPair) -> Listing:
     return Listing(NAME, pair.altname, Instrument.pair(base, quote), pair.status == "online")
 
 
-LISTINGS = ListingsEndpoint(ask=lambda: Call("/0/public/AssetPairs"), read=_read_listings)
+LISTINGS = ListingsEndpoint(
+    ask=lambda: Call("/0/public/AssetPairs", max_bytes=8 * MIB), read=_read_listings
+)

@@ -6,7 +6,7 @@ needs no key. A bar without trades is left out.
 
 from collections.abc import Sequence
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.envelope import envelope_of
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
 from adapters_out.provider_kit.provider import Provider, Usage
@@ -86,6 +86,7 @@ PROVIDER = Provider(
         rps=20.0,
         windows=(Window(_CAUTION * 2_000, _POOL_S),),
         freeze_s=float(_POOL_S),
+        max_body_bytes=MIB,
     ),
     capabilities=Capabilities(
         offers=frozenset(

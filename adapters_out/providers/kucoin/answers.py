@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.provider import ListingsEndpoint, ListingsPart
 from domain.errors import NotListed
 from domain.instrument import Instrument, Listing
@@ -57,4 +57,6 @@ def _read_listings(reply: Reply) -> ListingsPart:
     return ListingsPart([s.listing() for s in symbols if s.symbol.count("-") == 1])
 
 
-LISTINGS = ListingsEndpoint(ask=lambda: Call("/api/v2/symbols", weight=4), read=_read_listings)
+LISTINGS = ListingsEndpoint(
+    ask=lambda: Call("/api/v2/symbols", weight=4, max_bytes=8 * MIB), read=_read_listings
+)

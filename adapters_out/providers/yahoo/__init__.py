@@ -5,7 +5,7 @@ Prices are adjusted for splits, never raw. Its limit is unknown and held against
 quarter of an hour or longer, so it is asked seldom. For personal use only.
 """
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.provider import (
@@ -122,7 +122,9 @@ PROVIDER = Provider(
     hosts=frozenset({"query1.finance.yahoo.com"}),
     asides=frozenset({COOKIE_HOST}),
     mirrors=("https://query1.finance.yahoo.com",),
-    policy=ProviderPolicy(rps=0.5, attempts=2, freeze_s=_LONG_S, concurrency=2),
+    policy=ProviderPolicy(
+        rps=0.5, attempts=2, freeze_s=_LONG_S, concurrency=2, max_body_bytes=8 * MIB
+    ),
     capabilities=Capabilities(
         offers=frozenset(
             {Capability.BARS, Capability.PRICE, Capability.QUOTES, Capability.ACTIONS}

@@ -12,6 +12,7 @@ import pytest
 from adapters_in.simulator.faults import FaultKind
 from domain.circuit import RECENT, WRITE_EVERY_S
 from tests.acceptance.service.calls import Answer
+from tests.acceptance.service.crowd import crowd, target
 from tests.acceptance.service.exchange import COINS
 from tests.acceptance.service.moments import DAY, HOUR, calm
 from tests.acceptance.service.stage import Service, Stage
@@ -182,6 +183,24 @@ def test_faults_are_survived_and_told(database_stage: Stage, group: str, whom: s
     assert "Traceback" not in service.err
     served = service.get("/metrics").body.decode()
     assert not re.search(r'status="500"', served)
+
+
+@pytest.mark.slow
+def test_floods_of_everybody_cost_little_memory(database_stage: Stage) -> None:
+    """However many callers want something new at once: it grows by as little as for one."""
+    service = database_stage.serve(FKS_REQUEST_DEADLINE_S=f"{_DEADLINE_S:g}")
+    before = service.rss_mib
+    # Below and above what is read at most; three MiB are refused as a page, not as a list.
+    for kind, mib in product((FaultKind.GZIP_BOMB, FaultKind.HUGE_BODY), (3, None)):
+        number = database_stage.exchange.fault(kind, mib=mib)
+        asks = [(service.port, target(symbol=s, interval=i, limit=650)) for s, i in _series()]
+        answers = crowd(asks)
+        assert {answer.status for answer in answers} <= {200, 503, 504}, answers
+        assert max(answer.took for answer in answers) < _LATEST_S, answers
+        assert database_stage.exchange.struck()[number] > 0, "nobody met the fault"
+        database_stage.exchange.heal()
+        _wait_well(service)
+    assert service.peak_mib - before < _GROWTH_MIB
 
 
 def test_a_firewall_s_page_is_a_ban(database_stage: Stage) -> None:
