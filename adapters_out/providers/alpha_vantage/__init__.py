@@ -130,7 +130,7 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
     sheet = read_bars(reply.body, lambda local: _opens(local, ask))
     known = np.delete(sheet.ts, list(sheet.unread))
     if not len(known):
-        return sheet
+        return _of_no_rows(sheet, reply, ask)
     oldest, newest = int(known.min()), int(known.max())
     if _is_coin(ask.instrument):
         return replace(sheet, kept_from=oldest)
@@ -140,7 +140,19 @@ def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:
             raise Unreadable("it holds bars of another month")
     elif ask.interval is Interval.D1 and (len(sheet) == _COMPACT or oldest < _FIRST_MONTH):
         sheet = replace(sheet, kept_from=oldest)
-    return replace(sheet, final_before=_unpublished(newest, reply, ask))
+    return _published_until(_unpublished(newest, reply, ask), sheet)
+
+
+def _of_no_rows(sheet: Sheet, reply: Reply, ask: BarsAsk) -> Sheet:
+    """A month has none as long as its first day of trading may be late."""
+    if len(sheet) or ask.interval in _PERIODS or _is_coin(ask.instrument):
+        return sheet
+    before = _months(ask.range.start)[0] - DAY
+    return _published_until(_unpublished(before, reply, ask), sheet)
+
+
+def _published_until(opened: int | None, sheet: Sheet) -> Sheet:
+    return replace(sheet, final_before=opened, published=opened)
 
 
 def _opens(local: Ints, ask: BarsAsk) -> Ints:
@@ -153,15 +165,27 @@ def _opens(local: Ints, ask: BarsAsk) -> Ints:
 
 
 def _unpublished(newest: int, reply: Reply, ask: BarsAsk) -> int | None:
-    """The first day of trading after the newest row, if it may only be late.
+    """When trading began on the day after the newest row, if it may only be late.
 
     A free key gets a day in the night after it: until then it is not empty.
     """
-    day = (newest // DAY + 1) * DAY
+    if ask.interval in {Interval.W1, Interval.MO1}:
+        return None
+    opened = _next_opening(newest, ask)
+    is_late = opened < ask.range.end and opened < reply.received_at < opened + _LATE_S
+    return opened if is_late else None
+
+
+def _next_opening(newest: int, ask: BarsAsk) -> int:
+    """When the next day of trading begins, at the earliest; days begin at 00:00 UTC."""
+    calendar, day = calendar_of(ask.instrument.id), (newest // DAY + 1) * DAY
     while datetime.fromtimestamp(day, UTC).weekday() >= _MONDAY_TO_FRIDAY:
         day += DAY
-    is_late = day < ask.range.end and day < reply.received_at < day + _LATE_S
-    return day if is_late and ask.interval not in {Interval.W1, Interval.MO1} else None
+    day = calendar.shift(Interval.D1, day, 1) - DAY
+    session = calendar.on(datetime.fromtimestamp(day, UTC).date())
+    if session is None or ask.interval is Interval.D1:
+        return day
+    return ask.interval.floor(session.first)
 
 
 PROVIDER = Provider(

@@ -153,13 +153,40 @@ def test_weeks_and_months_are_dated_at_their_end() -> None:
 
 
 def test_what_may_only_be_late_is_not_empty() -> None:
-    """On Tuesday noon Monday is missing: it is not answered for; on Sunday nothing is missing."""
+    """On Tuesday noon Monday is missing, and said to be late; on Sunday nothing is missing."""
     rows = csv("2026-05-15,1,2,1,2,9")
     late = asked(Interval.D1, "2026-05-15", "2026-05-19")
-    assert page(rows, late, at("2026-05-19 12:00")).covers.end == at("2026-05-18")
-    assert page(rows, late, at("2026-05-22 12:00")).covers.end == at("2026-05-19")
+    found = page(rows, late, at("2026-05-19 12:00"))
+    assert (found.covers.end, found.published) == (at("2026-05-19"), at("2026-05-18"))
+    assert page(rows, late, at("2026-05-22 12:00")).published is None
     sunday = asked(Interval.D1, "2026-05-15", "2026-05-17")
-    assert page(rows, sunday).covers.end == at("2026-05-17")
+    assert page(rows, sunday).published is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "moment", "published"),
+    [
+        # The evening after the close, in which a new day of UTC begins, is no day of trading.
+        (("2026-05-18 15:59:00,1,2,1,2,9",), "2026-05-19 00:30", None),
+        (("2026-05-18 15:59:00,1,2,1,2,9",), "2026-05-19 06:00", None),
+        (("2026-05-18 15:59:00,1,2,1,2,9",), "2026-05-19 15:00", "2026-05-19 08:00"),
+        # Memorial Day is none, after a weekend.
+        (("2026-05-22 15:59:00,1,2,1,2,9",), "2026-05-25 23:00", None),
+        (("2026-05-22 15:59:00,1,2,1,2,9",), "2026-05-26 15:00", "2026-05-26 08:00"),
+        # A month begins without a row, on a Sunday this one.
+        ((), "2026-11-01 12:00", None),
+        ((), "2026-11-02 15:00", "2026-11-02 09:00"),
+        ((), "2026-11-06 15:00", None),
+    ],
+)
+def test_minutes_are_late_from_when_trading_begins(
+    rows: tuple[str, ...], moment: str, published: str | None
+) -> None:
+    """Not from midnight on: nights, weekends and holidays are answered for, and empty."""
+    ask = asked(Interval.M1, f"{moment[:8]}01", moment)
+    found = page(csv(*rows), ask, at(moment))
+    assert found.covers == ask.range
+    assert found.published == (None if published is None else at(published))
 
 
 def test_intraday_bars_are_asked_for_by_the_month() -> None:
