@@ -13,6 +13,7 @@ from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Capability
 from domain.sessions import calendar_of
+from domain.timerange import TimeRange
 
 PROVIDERS = discover()
 MARKET = SyntheticMarket(7)
@@ -111,8 +112,15 @@ def traded(symbol: str, interval: Interval, start: int, end: int, name: str) -> 
 
 
 def stretch(part: Part, slots: int) -> tuple[int, int]:
-    """So many slots that ended a while ago, where the market rests with its latest session."""
-    rest = int(time.time()) - REST_S
-    sessions = calendar_of(part.symbol).all()
-    end = part.interval.floor(max((s.close for s in sessions if s.close <= rest), default=rest))
-    return part.interval.shift(end, -slots), end
+    """So many slots that ended a while ago, or with the session before if all were closed."""
+    interval, calendar = part.interval, calendar_of(part.symbol)
+    end = interval.floor(int(time.time()) - REST_S)
+    eve = calendar.eve(interval, end)
+    if eve is not None and calendar.is_closed(interval, _before(interval, end, slots)):
+        end = eve.end
+    span = _before(interval, end, slots)
+    return span.start, span.end
+
+
+def _before(interval: Interval, end: int, slots: int) -> TimeRange:
+    return TimeRange(interval.shift(end, -slots), end)
