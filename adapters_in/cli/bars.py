@@ -93,12 +93,12 @@ def _table(answer: BarsAnswer) -> None:
         f"quality {score.score:.1f} ({score.status}){said}"
     )
     table = Table(title=title, title_justify="left")
-    table.add_column("open time (UTC)", no_wrap=True)
+    table.add_column("open time (UTC)")
     for name in _VALUES:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right")
     for bar in answer.series:
         table.add_row(iso(bar.ts), *(_shown(getattr(bar, name)) for name in _VALUES))
-    console.print(table)
+    console.show(table)
     for gap in answer.gaps:
         console.print(f"gap {iso(gap.start)} to {iso(gap.end)}: {gap.reason.value}")
 

@@ -85,10 +85,10 @@ def show(rows: Sequence[dict[str, object]], columns: Sequence[str], *, json: boo
         return _write(rows)
     table = Table()
     for name in columns:
-        table.add_column(name, overflow="fold")  # a narrow terminal must not cut a time short
+        table.add_column(name)
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in columns))
-    Screen().print(table)
+    Screen().show(table)
     return 0
 
 
