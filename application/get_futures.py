@@ -15,6 +15,7 @@ from application.unentitled import Unentitled
 from domain.errors import (
     Attempt,
     DeadlineExceeded,
+    NoData,
     NoProviderAvailable,
     NotEntitled,
     NotListed,
@@ -46,6 +47,7 @@ FRESH_S = {
 }
 PAST_FRESH_S = 7 * 86_400.0  # what was true on a day that is over
 MAX_PARTS = 25  # upstream pages that one question may cost
+CATCH_UP_PARTS = 3  # those that one for what lies beyond the known part of a list may cost
 DAILY = frozenset({FuturesKind.CONTRACTS, FuturesKind.PRODUCTS})
 SATURDAY = 5
 _HOLIDAYS = 3  # newest days that are tried one after the other
@@ -72,6 +74,8 @@ class GetFutures:
       can answer; then it is said to be stale;
     - it is fetched as far as somebody reads: the rest of a long list waits for the next page;
     - the same question at the same time is asked once;
+    - a page further on than the list was ever read is no page of ours: three parts are fetched
+      to reach it, as far as an answer may have shrunk when it was fetched anew, and no more;
     - a kind of facts that the plan does not include is not asked for again for 15 minutes.
     """
 
@@ -112,6 +116,7 @@ class GetFutures:
             NoProviderAvailable, DeadlineExceeded, StoreUnavailable: there is no answer, not
                 even an old one.
             UnknownInstrument: the provider does not know what was asked about.
+            NoData: nobody was ever told of a page that begins there.
         """
         page = None
         for dated in _dated(ask, self._clock.now()):
@@ -129,8 +134,8 @@ class GetFutures:
             return _page(name, kept, first, limit, cached=True)
         try:
             answer, _ = await self._flights.join_within(
-                f"{ask.key}#{wanted}",
-                lambda: self._fetch(name, ask, kept, wanted, context),
+                f"{ask.key}#{first}#{wanted}",
+                lambda: self._fetch(name, ask, kept, (first, wanted), context),
                 lambda: time_left(self._clock, context, RESERVE_S),
             )
         except (ProviderError, DeadlineExceeded) as error:
@@ -158,7 +163,7 @@ class GetFutures:
         name: str,
         ask: FuturesAsk,
         kept: FuturesAnswer | None,
-        wanted: int,
+        rows: tuple[int, int],
         context: CallContext,
     ) -> FuturesAnswer:
         """Begin anew, or go on where the answer was left, until it is long enough."""
@@ -167,7 +172,7 @@ class GetFutures:
             message = f"{name} said that the plan does not include this: it is not asked again yet."
             raise NotEntitled(message, provider=name)
         try:
-            return await self._fetched(name, ask, kept, wanted, context)
+            return await self._fetched(name, ask, kept, rows, context)
         except NotEntitled:
             self._unentitled.note(subject, start)
             raise
@@ -177,16 +182,20 @@ class GetFutures:
         name: str,
         ask: FuturesAsk,
         kept: FuturesAnswer | None,
-        wanted: int,
+        rows: tuple[int, int],
         context: CallContext,
     ) -> FuturesAnswer:
-        source, answer = self._sources.source(name), kept
+        source, answer, (first, wanted) = self._sources.source(name), kept, rows
+        known = 0 if kept is None else len(kept.records)
         if answer is None or not self._is_fresh(ask, answer):
             answer = await self._begin(source, name, ask, context)
-        for _ in range(MAX_PARTS):
-            if _reaches(answer, wanted) or answer.more is None:
+        for _ in range(MAX_PARTS if first <= known else CATCH_UP_PARTS - 1):
+            if _reaches(answer, wanted):
                 break
             answer = await self._go_on(source, name, ask, answer, context)
+        if not _reaches(answer, first):
+            message = "No page begins at that cursor: start again without one, then follow next."
+            raise NoData(message)
         return answer
 
     async def _begin(

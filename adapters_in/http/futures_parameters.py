@@ -6,6 +6,8 @@ from adapters_in.http.futures_kinds import Day, Resolution, Window
 from adapters_in.http.kinds import Choice, Flag, Text
 from adapters_in.http.parameters import Parameter, limit
 
+# How many records came before.
+LIST_CURSOR = r"f1-(0|[1-9][0-9]{0,5})"
 # How many records came before, or the moment (ns, up to 2099) at which a page was cut.
 CURSOR = r"f1-(0|[1-9][0-9]{0,17}|[1-3][0-9]{18}|40[0-9]{17})"
 # The moment (ns, up to 2099) at which a page was cut, and how many of its ticks were on the page.
@@ -108,6 +110,12 @@ def windows() -> tuple[Parameter, ...]:
 def cursor() -> Parameter:
     """The next page."""
     kind = Text(CURSOR, 22, "the value of next, unchanged")
+    return Parameter("cursor", kind, "The value of next: the page that follows.")
+
+
+def list_cursor() -> Parameter:
+    """The next page of a list."""
+    kind = Text(LIST_CURSOR, 9, "the value of next, unchanged")
     return Parameter("cursor", kind, "The value of next: the page that follows.")
 
 

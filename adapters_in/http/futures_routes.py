@@ -34,7 +34,7 @@ class FuturesRoutes:
 
     def table(self) -> tuple[Route, ...]:
         """The routes."""
-        page = (given.rows(100, 1000), given.cursor())
+        page = (given.rows(100, 1000), given.list_cursor())
         session = given.session_end_date()
         products = (given.word("name"), given.as_of(), given.venue(), *_classes())
         contracts = (
