@@ -53,8 +53,8 @@ class Update(Struct, frozen=True, kw_only=True):
 
     A bar is final only if the provider says that it is closed, by a word or by sending a later
     one in the same message: any other may come again. ``snapshot``: it was true before we
-    subscribed, so it may be known already. ``sequence`` is the provider's own number, which never
-    falls within a topic; ``sent_ns`` is when the provider sent the message (Unix ns).
+    subscribed, so it may be known already. ``sequence`` is the provider's own number, by which one
+    that comes late is told; ``sent_ns`` is when the provider sent the message (Unix ns).
     """
 
     topic: Topic

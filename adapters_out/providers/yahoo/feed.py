@@ -1,7 +1,7 @@
 """The stream of Yahoo: the last price of a symbol, as protocol buffers in Base64.
 
 Version 2 wraps them in JSON; the bare text is that of version 1. The numbers of the fields are
-those of ``PricingData``, as clients of it have them. It answers nothing that is sent to it.
+those of ``PricingData``, as clients of it have them.
 """
 
 import base64
