@@ -66,6 +66,9 @@ class AskProviders:
         ranking = await self._candidates(
             Capability.BARS, query.instrument, query.interval, question.span.start, query.provider
         )
+        # Who stands for something else is asked in a question of his own.
+        chosen = tuple(name for name in ranking.chosen if name in question.names)
+        ranking = replace(ranking, chosen=chosen)
         spare = await self._spare(question, ranking.chosen)
         if spare is not None:
             return spare

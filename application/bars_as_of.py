@@ -42,17 +42,20 @@ class BarsAsOf:
             message = "as_of lies in the future: nobody knows that yet."
             raise NoData(message)
         now = as_of / MICROS
-        names = self._candidates.offers.capable(query.instrument, query.interval, query.provider)
-        keyless = self._candidates.offers.keyless(names)
-        volumeless = self._candidates.offers.volumeless(names, query.instrument)
-        question = pose(query, names, now, keyless, volumeless)
-        answer = await self._best(question, now)
-        if answer is None:
-            message = f"Nothing was known of {query.instrument.id} in that range at that time."
-            raise NoData(message)
-        return answer
+        offers = self._candidates.offers
+        for names in offers.bases(query.instrument, query.interval, query.provider):
+            keyless = offers.keyless(names)
+            volumeless = offers.volumeless(names, query.instrument)
+            answer, is_settled = await self._best(pose(query, names, now, keyless, volumeless), now)
+            if answer is not None:
+                return answer
+            if is_settled:
+                break
+        message = f"Nothing was known of {query.instrument.id} in that range at that time."
+        raise NoData(message)
 
-    async def _best(self, question: Question, now: float) -> BarsAnswer | None:
+    async def _best(self, question: Question, now: float) -> tuple[BarsAnswer | None, bool]:
+        """The best that was known, and whether somebody spoke for the whole range."""
         settled: list[BarsAnswer] = []
         partial: list[BarsAnswer] = []
         for name in question.names:
@@ -68,8 +71,8 @@ class BarsAsOf:
             best = max(partial, key=lambda answer: len(answer.series))
             among = question.names
         if len(best.series) or (settled and question.query.onward):
-            return best
-        return await self._look_back(question, among, now)
+            return best, bool(settled)
+        return await self._look_back(question, among, now), bool(settled)
 
     async def _answer(self, question: Question, name: str, now: float) -> tuple[BarsAnswer, bool]:
         """What one provider's series said, and whether it spoke for the whole window."""

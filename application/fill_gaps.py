@@ -20,6 +20,7 @@ from domain.errors import (
     NotListed,
     ProviderError,
     RangeUnavailable,
+    UnknownInstrument,
 )
 from domain.instrument import Instrument, SeriesKey
 from domain.interval import Interval
@@ -110,7 +111,27 @@ class FillGaps:
             NoProviderAvailable: everybody failed for now.
         """
         span = self._span(ask)
-        names = self._candidates.offers.capable(ask.instrument, ask.interval, ask.provider)
+        while True:
+            names = self._names(ask)
+            try:
+                async with aclosing(self._by(names, ask, span)) as steps:
+                    async for step in steps:
+                        yield step
+            except UnknownInstrument:
+                if self._names(ask) == names:
+                    raise
+            else:
+                return
+
+    def _names(self, ask: FillGapsAsk) -> Sequence[str]:
+        """Those of one basis; when all of them deny the instrument, those of the next."""
+        return self._candidates.offers.capable(
+            ask.instrument, ask.interval, ask.provider, listing=True
+        )
+
+    async def _by(
+        self, names: Sequence[str], ask: FillGapsAsk, span: TimeRange
+    ) -> AsyncGenerator[Committed | Filled, None]:
         full = await self._full(ask, span, names)
         if full is not None:
             yield await self._filled(ask, span, full, 0, names)

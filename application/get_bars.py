@@ -1,6 +1,8 @@
 """Answer a request for bars: from the store, or from a provider and then the store."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -15,7 +17,13 @@ from application.share_time import time_left
 from application.single_flight import SingleFlight
 from application.stored_answer import ReadStored, assemble, is_good
 from application.take_turns import TakeTurns, flight_key
-from domain.errors import DeadlineExceeded, NoData, UnknownInstrument
+from domain.errors import (
+    DeadlineExceeded,
+    NoData,
+    NoProviderAvailable,
+    RangeUnavailable,
+    UnknownInstrument,
+)
 from domain.instrument import AssetClass
 from domain.query import BarQuery
 from domain.sessions import calendar_of
@@ -27,6 +35,7 @@ from ports.telemetry import Telemetry
 SOFT_WAIT_S = 1.5  # how long a live bar may hold up an answer that is otherwise complete
 GRACE_S = 0.3  # after the deadline, for an answer from the store that is on its way
 _LIVE_BARS = 3
+_NOBODY = (UnknownInstrument, RangeUnavailable, NoProviderAvailable, DeadlineExceeded)
 
 
 class GetBars:
@@ -118,11 +127,27 @@ class GetBars:
         return msgspec.structs.replace(answer, adjusted=adjusted)
 
     async def _lead(self, query: BarQuery, context: CallContext) -> BarsAnswer:
+        """Ask; when all deny the instrument, those whose prices stand for something else."""
+        asked = (query.instrument, query.interval, query.provider)
+        names = self._candidates.offers.capable(*asked)
+        try:
+            return await self._led(query, names, context)
+        except UnknownInstrument as error:
+            unknown = error
+        while (others := self._candidates.offers.capable(*asked, listing=True)) != names:
+            names = others
+            with suppress(*_NOBODY):
+                return await self._led(query, names, context, instead=True)
+        raise unknown
+
+    async def _led(
+        self, query: BarQuery, names: Sequence[str], context: CallContext, *, instead: bool = False
+    ) -> BarsAnswer:
         now = self._clock.now()
-        names = self._candidates.offers.capable(query.instrument, query.interval, query.provider)
         keyless = self._candidates.offers.keyless(names)
         volumeless = self._candidates.offers.volumeless(names, query.instrument)
         question = pose(query, names, now, keyless, volumeless)
+        question = msgspec.structs.replace(question, instead=instead)
         first = self._candidates.offers.first_choice(names, query.instrument)
         can = self._candidates.offers.provider(first).capabilities
         view = await self._read.view(question, first, can, now)

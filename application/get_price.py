@@ -1,5 +1,7 @@
 """Answer a request for the last price."""
 
+from contextlib import suppress
+
 import msgspec
 from msgspec import Struct
 
@@ -8,9 +10,15 @@ from application.explain_failure import attempt_of
 from application.rank_candidates import RankCandidates
 from application.share_time import Shares, is_late, time_left
 from application.single_flight import SingleFlight
-from domain.errors import DeadlineExceeded, NoProviderAvailable, ProviderError
+from domain.errors import (
+    DeadlineExceeded,
+    NoProviderAvailable,
+    ProviderError,
+    UnknownInstrument,
+)
 from domain.instrument import Instrument
 from domain.provider import Capability, Price
+from domain.routing import Ranking
 from ports.cache import Cache
 from ports.clock import Clock
 from ports.market_data import CallContext
@@ -89,7 +97,36 @@ class GetPrice:
         await self._flights.drain()
 
     async def _refresh(self, key: str, query: PriceQuery, context: CallContext) -> _Kept:
-        ranking = await self._candidates(Capability.PRICE, query.instrument, only=query.provider)
+        """Ask; when all deny the instrument, those whose prices stand for something else."""
+        ranking = await self._ranking(query)
+        try:
+            kept = await self._asked(query, ranking, context)
+        except UnknownInstrument as unknown:
+            kept = await self._elsewhere(query, ranking, unknown, context)
+        await self._cache.put(key, _encoder.encode(kept), KEEP_S)
+        return kept
+
+    async def _ranking(self, query: PriceQuery) -> Ranking:
+        return await self._candidates(Capability.PRICE, query.instrument, only=query.provider)
+
+    async def _elsewhere(
+        self, query: PriceQuery, ranking: Ranking, unknown: UnknownInstrument, context: CallContext
+    ) -> _Kept:
+        """From those who were not comparable as long as somebody before them could answer.
+
+        Raises:
+            UnknownInstrument: there are none, or they cannot answer either.
+        """
+        asked = set(ranking.chosen)
+        while (ranking := await self._ranking(query)).chosen:
+            if not asked.isdisjoint(ranking.chosen):
+                break
+            asked |= set(ranking.chosen)
+            with suppress(UnknownInstrument, NoProviderAvailable, DeadlineExceeded):
+                return await self._asked(query, ranking, context)
+        raise unknown
+
+    async def _asked(self, query: PriceQuery, ranking: Ranking, context: CallContext) -> _Kept:
         attempts = list(ranking.refused)
         shares = Shares(self._clock, context, len(ranking.chosen), ranking.refused)
         for name in ranking.chosen:
@@ -100,9 +137,7 @@ class GetPrice:
                 attempts.append(attempt_of(name, error))
                 self._candidates.note(name, error, Capability.PRICE, query.instrument)
                 continue
-            kept = self._keep(query, price)
-            await self._cache.put(key, _encoder.encode(kept), KEEP_S)
-            return kept
+            return self._keep(query, price)
         late = is_late(self._clock, context)
         raise await self._candidates.why_nobody(query.instrument, attempts, late=late)
 

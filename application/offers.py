@@ -53,8 +53,7 @@ class Offers:
 
     def first_choice(self, names: Sequence[str], instrument: Instrument) -> str:
         """The first for bars that has its key and may list the instrument."""
-        listing = [n for n in names if not self._unlisted.knows(n, instrument.id, Capability.BARS)]
-        return self._usable(listing or names)[0]
+        return self._usable(self._listing(names, instrument))[0]
 
     def first_held(self, names: Sequence[str], instrument: Instrument) -> Sequence[str]:
         """Whose stored bars count as the first choice's: also of the keyless before it."""
@@ -73,8 +72,8 @@ class Offers:
         return tuple(n for n in names if not can[n].has_volume(instrument.asset_class))
 
     def is_substitute(self, name: str, names: Sequence[str]) -> bool:
-        """Whether ``name`` comes after the first of ``names`` that has its key."""
-        return names.index(name) > names.index(self._usable(names)[0])
+        """Whether ``name`` comes after the first of ``names`` that has its key, or is none."""
+        return name not in names or names.index(name) > names.index(self._usable(names)[0])
 
     def preferred(self, capability: Capability, instrument: Instrument) -> str | None:
         """The operator's first choice among those who offer it at all."""
@@ -104,9 +103,34 @@ class Offers:
         return tuple(name for name, can in offers.items() if can.basis is basis)
 
     def capable(
-        self, instrument: Instrument, interval: Interval, only: str | None = None
+        self,
+        instrument: Instrument,
+        interval: Interval,
+        only: str | None = None,
+        *,
+        listing: bool = False,
     ) -> Sequence[str]:
         """Who offers bars of that kind at all, in the operator's order.
+
+        What prices must stand for is decided by the first; if ``listing``, by the first that has
+        not just said that it does not list the instrument.
+
+        Raises:
+            InvalidRequest, UnknownInstrument, NotOffered, UnsupportedInterval: as :meth:`bases`.
+        """
+        groups = self.bases(instrument, interval, only)
+        everybody = [name for names in groups for name in names]
+        if not listing:
+            return groups[0]
+        decisive = self._usable(self._listing(everybody, instrument))[0]
+        return next(names for names in groups if decisive in names)
+
+    def bases(
+        self, instrument: Instrument, interval: Interval, only: str | None = None
+    ) -> Sequence[Sequence[str]]:
+        """Who offers bars of that kind at all: those who are comparable, then those of others.
+
+        Each in the operator's order; what prices of the first stand for is his first choice's.
 
         Raises:
             InvalidRequest: ``only`` names no configured provider.
@@ -131,8 +155,14 @@ class Offers:
                 f"use one of {', '.join(i.value for i in known)}."
             )
             raise UnsupportedInterval(message, "interval")
-        basis = offers[self._usable(names)[0]].basis
-        return tuple(name for name in names if offers[name].basis is basis)
+        found = dict.fromkeys(offers[name].basis for name in (*self._usable(names), *names))
+        return [tuple(n for n in names if offers[n].basis is basis) for basis in found]
+
+    def _listing(self, names: Sequence[str], instrument: Instrument) -> Sequence[str]:
+        """Without those that deny to have bars of it, unless all do."""
+        return [
+            name for name in names if not self._unlisted.knows(name, instrument.id, Capability.BARS)
+        ] or names
 
     def _refusal(
         self, capability: Capability, instrument: Instrument, only: str

@@ -16,7 +16,8 @@ class Question(Struct, frozen=True):
     """A query, its window at one moment, and who could answer, most preferred first.
 
     ``keyless`` are those of them that cannot be asked for want of a key, ``volumeless`` those whose
-    bars of such an instrument come without a volume.
+    bars of such an instrument come without a volume. ``instead``: somebody else was asked first,
+    whose prices stand for something else, but does not list the instrument.
     """
 
     query: BarQuery
@@ -25,6 +26,7 @@ class Question(Struct, frozen=True):
     names: tuple[str, ...]
     keyless: tuple[str, ...] = ()
     volumeless: tuple[str, ...] = ()
+    instead: bool = False
 
     @property
     def window(self) -> BarWindow:
@@ -38,7 +40,8 @@ class Question(Struct, frozen=True):
 
     def is_substitute(self, name: str) -> bool:
         """Whether a more preferred provider could have been asked."""
-        return any(n not in self.keyless for n in self.names[: self.names.index(name)])
+        before = self.names[: self.names.index(name)]
+        return self.instead or any(other not in self.keyless for other in before)
 
     def key(self, name: str) -> SeriesKey:
         """The series of one provider."""
