@@ -18,6 +18,8 @@ STEPS = 4
 _PAGE = 1_000  # slots by which an empty window grows at least: no more calls than fewer
 # Slots that rightly have no bar: there are others to give instead.
 _QUIET = frozenset({GapReason.NO_TRADES, GapReason.MARKET_CLOSED, GapReason.NOT_YET_PUBLISHED})
+# Some bars with a hole are an answer; before a hole that leaves none there are "the last" ones.
+_QUIET_WITHOUT_BARS = _QUIET | {GapReason.PROVIDER_OUTAGE}
 
 
 async def widened(
@@ -67,7 +69,9 @@ def _wider(query: BarQuery, view: View, can: Capabilities, now: float) -> BarWin
         return None
     body = body_of(query, held)
     slots = interval.count(body.start, body.end)
-    owed = query.limit - (slots - _quiet_slots(held, body, now))
+    backward_of_nothing = query.start is None and not len(held.bars.series)
+    reasons = _QUIET_WITHOUT_BARS if backward_of_nothing else _QUIET
+    owed = query.limit - (slots - _quiet_slots(held, body, reasons, now))
     if owed <= 0:
         return None
     extra = min(_guess(query, held, body, owed), query.limit + MAX_EXTRA - _opened(query, body))
@@ -107,10 +111,10 @@ def _grown(
     return BarWindow(TimeRange(span.start, end), end if end < bound else None)
 
 
-def _quiet_slots(held: Held, body: TimeRange, now: float) -> int:
+def _quiet_slots(held: Held, body: TimeRange, reasons: frozenset[GapReason], now: float) -> int:
     interval = held.key.interval
     gaps = held.coverage.gaps(interval, now)
-    quiet = (gap.range.intersect(body) for gap in gaps if gap.reason in _QUIET)
+    quiet = (gap.range.intersect(body) for gap in gaps if gap.reason in reasons)
     return sum(interval.count(part.start, part.end) for part in quiet if part is not None)
 
 

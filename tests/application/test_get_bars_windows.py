@@ -285,6 +285,30 @@ def test_gaps_without_an_excuse_do_not_widen_the_window() -> None:
     in_virtual_time(scene())
 
 
+def test_the_last_bars_before_an_outage_are_found_from_within_it() -> None:
+    """A window that an outage leaves without any bar: the last ones before it, the gap named."""
+
+    async def scene() -> None:
+        world = World(replace(OFFERS, holes=GapReason.PROVIDER_OUTAGE))
+        world.first.quiet = {at(-k) for k in range(1, 31)}
+        process = Process(world)
+        for ask in (query(5, provider="first"), query(5, provider="first", end=at(-10))):
+            answer = await process.ask(ask)
+            assert opens(answer) == [-35, -34, -33, -32, -31]
+            first = answer.gaps[0]
+            assert (first.start, first.reason) == (at(-30), GapReason.PROVIDER_OUTAGE)
+        await world.clock.sleep(1.0)
+        known, calls = int(world.clock.now() * 1_000_000), len(world.pages)
+        then = await process.ask(query(5, provider="first", as_of=known))
+        assert opens(then) == [-35, -34, -33, -32, -31]
+        assert len(world.pages) == calls
+        better = await process.ask(query(5))
+        assert (better.provider, better.substituted) == ("second", True)
+        assert opens(better) == [-5, -4, -3, -2, -1]
+
+    in_virtual_time(scene())
+
+
 def test_the_latest_bar_is_the_one_before_while_the_newest_is_not_published() -> None:
     """Half a second after the minute the provider has nothing: no error, an older bar."""
 
