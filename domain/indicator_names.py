@@ -9,8 +9,8 @@ MOST = 20
 _N = "([2-9]|[1-9][0-9]|[1-4][0-9][0-9]|500)"
 _WIDTH = r"([1-9](\.[0-9])?|10)"
 _ONE = (
-    f"((sma|ema|rsi|atr|volatility|vwap)(_{_N})?|macd(_{_N}_{_N}_{_N})?|bb(_{_N}(_{_WIDTH})?)?"
-    "|typical|return|log_return)"
+    f"((sma|ema|rsi|atr|volatility|vwap)(_{_N})?|macd(_{_N}_{_N}_{_N})?"
+    f"|(bb|bbands|bollinger)(_{_N}(_{_WIDTH})?)?|typical(_price)?|(log_)?returns?)"
 )
 # What a question may name: one to twenty, windows of 2 to 500 bars, bands of up to 10 deviations.
 PATTERN = f"{_ONE}(,{_ONE}){{0,{MOST - 1}}}"
@@ -39,6 +39,14 @@ _FORMS = {
 }
 USUAL = {name: form.example for name, form in _FORMS.items()}
 _EXAMPLES = ", ".join(USUAL.values())
+# How else people call them; the columns of the answer are called as was asked.
+SYNONYMS = {
+    "bbands": "bb",
+    "bollinger": "bb",
+    "typical_price": "typical",
+    "returns": "return",
+    "log_returns": "log_return",
+}
 
 
 class NoIndicator(InvalidRequest):
@@ -76,6 +84,7 @@ def read_names(text: str) -> tuple[str, ...]:
 def _fault(name: str) -> NoIndicator:
     plain = name.strip().lower()
     kind = plain.rstrip("_.-0123456789")
+    kind = SYNONYMS.get(kind, kind)
     if re.fullmatch(_ONE, plain):
         return NoIndicator(f"spells {quoted(name)}", f"Write {plain}.", (plain,))
     if not plain:

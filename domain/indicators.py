@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from domain.bars import BarSeries, Floats
-from domain.indicator_names import read_names
+from domain.indicator_names import SYNONYMS, read_names
 
 _FORGOTTEN = 1e-9  # the weight of a recursive indicator's start when it no longer counts
 
@@ -121,7 +121,8 @@ def _vwap(series: BarSeries, n: int) -> Floats:
 
 def _parse(name: str) -> Indicator:
     kind = name.rstrip("_.0123456789")
-    return _KINDS[kind](name, [float(text) for text in name[len(kind) + 1 :].split("_") if text])
+    numbers = [float(text) for text in name[len(kind) + 1 :].split("_") if text]
+    return _KINDS[SYNONYMS.get(kind, kind)](name, numbers)
 
 
 def _periods(numbers: Sequence[float], usual: Sequence[int]) -> list[int]:

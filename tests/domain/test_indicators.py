@@ -161,6 +161,25 @@ def test_what_is_no_indicator_is_refused(text: str) -> None:
     assert refused.value.parameter == "indicators"
 
 
+@pytest.mark.parametrize(
+    ("also", "ours"),
+    [
+        ("bollinger_5_3", "bb_5_3"),
+        ("bbands", "bb"),
+        ("typical_price", "typical"),
+        ("returns", "return"),
+        ("log_returns", "log_return"),
+    ],
+)
+def test_other_usual_names_are_understood(also: str, ours: str) -> None:
+    """The columns are called as was asked, and hold the same."""
+    bars = series([100.0 + k % 7 for k in range(40)])
+    found, expected = (compute_all(bars, parse_indicators(name)) for name in (also, ours))
+    assert [name.replace(also, ours) for name in found] == list(expected)
+    for mine, theirs in zip(found.values(), expected.values(), strict=True):
+        assert same(mine, theirs.tolist())
+
+
 def test_no_bars_have_no_indicators() -> None:
     """Empty columns."""
     every = "sma,ema,rsi,atr,macd,bb,volatility,vwap,typical,return,log_return"
