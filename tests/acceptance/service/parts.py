@@ -13,7 +13,6 @@ from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Capability
 from domain.sessions import calendar_of
-from domain.timerange import TimeRange
 
 PROVIDERS = discover()
 MARKET = SyntheticMarket(7)
@@ -112,15 +111,13 @@ def traded(symbol: str, interval: Interval, start: int, end: int, name: str) -> 
 
 
 def stretch(part: Part, slots: int) -> tuple[int, int]:
-    """So many slots that ended a while ago, or with the session before if all were closed."""
-    interval, calendar = part.interval, calendar_of(part.symbol)
-    end = interval.floor(int(time.time()) - REST_S)
-    eve = calendar.eve(interval, end)
-    if eve is not None and calendar.is_closed(interval, _before(interval, end, slots)):
-        end = eve.end
-    span = _before(interval, end, slots)
-    return span.start, span.end
+    """So many slots that ended a while ago; if they are few, those before the close of a session.
 
-
-def _before(interval: Interval, end: int, slots: int) -> TimeRange:
-    return TimeRange(interval.shift(end, -slots), end)
+    Many hold sessions wherever they end, and some providers keep hardly more.
+    """
+    rest = int(time.time()) - REST_S
+    if slots * part.interval.seconds < DAY:
+        sessions = calendar_of(part.symbol).all()
+        rest = max((s.close for s in sessions if s.close <= rest), default=rest)
+    end = part.interval.floor(rest)
+    return part.interval.shift(end, -slots), end
