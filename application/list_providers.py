@@ -23,11 +23,17 @@ class ProviderFacts(Struct, frozen=True):
     has_key: bool
     health: ProviderHealth
     budget: BudgetView
+    key_mark: str = ""
 
     @property
     def enabled(self) -> bool:
         """Whether it can be asked at all."""
         return self.has_key or not self.needs_key
+
+    @property
+    def key_refused(self) -> bool:
+        """Whether the provider last said that it does not accept the key."""
+        return self.health.refuses(self.key_mark)
 
 
 class ListProviders:
@@ -52,6 +58,7 @@ class ListProviders:
                 has_key=provider.has_key,
                 health=states[name].health,
                 budget=states[name].budget,
+                key_mark=provider.key_mark,
             )
             for name, provider in offers.items()
         ]

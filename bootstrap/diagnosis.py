@@ -8,6 +8,7 @@ import structlog
 
 from adapters_in.cli.runtime import Diagnosis, SettingsRefused
 from adapters_out.redis.client import ping
+from application.list_providers import ProviderFacts
 from bootstrap.lifespan import Opened, open_application
 from bootstrap.settings import PREFIXES, Settings, read_settings
 from domain.circuit import CircuitState
@@ -41,23 +42,29 @@ async def diagnose(known: tuple[str, ...]) -> Sequence[Diagnosis]:
 async def _inside(opened: Opened, settings: Settings) -> list[Diagnosis]:
     """What can only be seen with the store open."""
     found = [await _budgets(opened)]
-    for facts in await opened.application.list_providers()():
-        prefix = PREFIXES.get(facts.name, facts.name.upper())
-        if not facts.enabled:  # as most are in most installations: no fault
-            detail, remedy = "skipped, it has no API key", f"Set {prefix}_API_KEY to use it."
-        elif facts.health.state is not CircuitState.CLOSED:
-            detail = "its circuit is open after repeated faults"
-            remedy = f"Check FKS_{prefix}_BASE_URL and the network; it is probed by itself."
-        elif facts.budget.frozen_until is not None:
-            detail = f"it asked for a pause until {facts.budget.frozen_until:.0f} (Unix s)"
-            remedy = f"Wait, or lower FKS_{prefix}_RPS so that it does not happen again."
-        else:
-            detail, remedy = "usable", ""
-        ok = not remedy or not facts.enabled
-        found.append(Diagnosis(f"provider {facts.name}", ok, detail, remedy))
+    found += [_provider(facts) for facts in await opened.application.list_providers()()]
     if settings.redis_url is not None:
         found.append(await _queue(opened))
     return found
+
+
+def _provider(facts: ProviderFacts) -> Diagnosis:
+    prefix = PREFIXES.get(facts.name, facts.name.upper())
+    if not facts.enabled:  # as most are in most installations: no fault
+        detail, remedy = "skipped, it has no API key", f"Set {prefix}_API_KEY to use it."
+    elif facts.key_refused:
+        detail = "it has refused the API key, and is asked every five minutes only"
+        remedy = f"Set another {prefix}_API_KEY and start again: it is tried at once."
+    elif facts.health.state is not CircuitState.CLOSED:
+        detail = "its circuit is open after repeated faults"
+        remedy = f"Check FKS_{prefix}_BASE_URL and the network; it is probed by itself."
+    elif facts.budget.frozen_until is not None:
+        detail = f"it asked for a pause until {facts.budget.frozen_until:.0f} (Unix s)"
+        remedy = f"Wait, or lower FKS_{prefix}_RPS so that it does not happen again."
+    else:
+        detail, remedy = "usable", ""
+    ok = not remedy or not facts.enabled
+    return Diagnosis(f"provider {facts.name}", ok, detail, remedy)
 
 
 async def _budgets(opened: Opened) -> Diagnosis:

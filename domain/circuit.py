@@ -5,6 +5,10 @@ least ten), or one silence open it: nothing is sent for a cool-down of 2 s. Then
 probe, over all processes, is let through (half-open): success closes the circuit and forgets the
 past, a fault doubles the cool-down, up to 15 s. A prober that dies loses its claim after a short
 lease.
+
+A key that the provider refused is remembered beside the circuit, under a mark that tells it from
+other keys: with it nothing is sent for five minutes. Then somebody tries; an answer that carries
+data ends it.
 """
 
 from collections.abc import Iterable
@@ -21,6 +25,7 @@ COOLDOWN_S = 2.0
 COOLDOWN_MAX_S = 15.0
 WRITE_EVERY_S = 1.0  # how often a board writes down that all is well
 PROBE_LEASE_S = 12.0  # with the longest cool-down less than 30 s
+KEY_REST_S = 300.0  # a wrong key does not become right by being sent again
 _SLOW_S = 10.0  # a median of this costs all that slowness can cost
 _SLOW_POINTS = 30.0
 
@@ -37,7 +42,8 @@ class Outcome(Struct, frozen=True):
     """One call's end: ``ok`` is False only for faults that hurt health; ``latency_s`` its length.
 
     ``probe`` marks the call that was sent to test an open circuit, ``silent`` one that got no
-    answer at all in a time in which there always is one.
+    answer at all in a time in which there always is one. ``accepted``: it was answered with data;
+    ``refused_key`` is the mark of the key that the provider did not accept.
     """
 
     ok: bool
@@ -45,6 +51,8 @@ class Outcome(Struct, frozen=True):
     at: float
     probe: bool = False
     silent: bool = False
+    accepted: bool = False
+    refused_key: str = ""
 
 
 class ProviderHealth(Struct, frozen=True):
@@ -62,6 +70,16 @@ class ProviderHealth(Struct, frozen=True):
     cooldown_s: float = 0.0
     probe_until: float | None = None
     faulted_at: float | None = None  # the last fault
+    refused_key: str = ""
+    refused_at: float = 0.0
+
+    def refuses(self, key: str) -> bool:
+        """Whether the provider last said that it does not accept the key of that mark."""
+        return key != "" and self.refused_key == key
+
+    def rests(self, key: str, now: float) -> bool:
+        """Whether it said so within five minutes (a clock that was set back prolongs nothing)."""
+        return self.refuses(key) and 0.0 <= now - self.refused_at < KEY_REST_S
 
     @property
     def error_rate(self) -> float:
@@ -105,6 +123,15 @@ def after(health: ProviderHealth, outcome: Outcome) -> ProviderHealth:
 
     While the circuit is not closed only probes count: what else comes back was sent before.
     """
+    key, at = health.refused_key, health.refused_at
+    if outcome.refused_key:
+        key, at = outcome.refused_key, outcome.at
+    elif outcome.accepted:
+        key, at = "", 0.0
+    return replace(_circuit_after(health, outcome), refused_key=key, refused_at=at)
+
+
+def _circuit_after(health: ProviderHealth, outcome: Outcome) -> ProviderHealth:
     if health.state is CircuitState.CLOSED:
         noted = _noted(health, outcome)
         is_open = outcome.silent or _is_sick(noted)
@@ -142,8 +169,9 @@ class Unwritten(Struct, frozen=True):
 
     def can_wait(self, now: float) -> bool:
         """Whether nobody misses these outcomes yet: successes that change no circuit."""
-        dull = all(each.ok and not each.probe for each in self.outcomes)
+        dull = all(e.ok and not e.probe and not e.refused_key for e in self.outcomes)
         well = self.seen.state is CircuitState.CLOSED and self.seen.failures_in_row == 0
+        well = well and not self.seen.refused_key
         return dull and well and 0.0 <= now - self.written_at < WRITE_EVERY_S
 
 

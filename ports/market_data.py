@@ -58,6 +58,11 @@ class MarketDataProvider(Protocol):
     def has_key(self) -> bool:
         """Whether a key is configured."""
 
+    @property
+    @abstractmethod
+    def key_mark(self) -> str:
+        """What tells its key from others and gives nothing of it away; empty without one."""
+
     @abstractmethod
     def bars(self, ask: BarsAsk, context: CallContext) -> AsyncGenerator[BarsPage, None]:
         """Ascending pages that together cover ``ask.range``, to any depth the provider has."""

@@ -53,7 +53,9 @@ async def providers(runtime: Runtime, *, json: bool) -> int:
     """Print what every provider can do and how it is doing."""
     async with runtime.toolbox() as tools:
         rows = [_provider(facts) for facts in await tools.list_providers()]
-    return show(rows, ("name", "enabled", "needs_key", "has_key", "state", "used"), json=json)
+    return show(
+        rows, ("name", "enabled", "needs_key", "has_key", "key_refused", "state", "used"), json=json
+    )
 
 
 def show_migrations(names: Sequence[str], *, json: bool) -> int:
@@ -113,6 +115,7 @@ def _provider(facts: ProviderFacts) -> dict[str, object]:
         "enabled": facts.enabled,
         "needs_key": facts.needs_key,
         "has_key": facts.has_key,
+        "key_refused": facts.key_refused,
         "capabilities": sorted(c.value for c in facts.capabilities.offers),
         "intervals": [i.value for i in facts.capabilities.intervals],
         "state": facts.health.state.value,

@@ -35,6 +35,7 @@ class ProviderView(Struct, frozen=True, kw_only=True):
     enabled: bool
     needs_key: bool
     has_key: bool
+    key_refused: bool
     health: Health
     budget: Budget
 

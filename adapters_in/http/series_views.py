@@ -30,6 +30,7 @@ def provider_view(facts: ProviderFacts) -> bodies.ProviderView:
         enabled=facts.enabled,
         needs_key=facts.needs_key,
         has_key=facts.has_key,
+        key_refused=facts.key_refused,
         health=bodies.Health(
             health.state.value, health.latency_p50_ms, health.error_rate, health.score
         ),

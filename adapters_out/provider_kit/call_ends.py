@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.provider_kit.redaction import Redactor
 from adapters_out.provider_kit.sent import Sent
 from domain.circuit import Outcome
@@ -42,6 +43,7 @@ class CallEnds:
         self._provider = provider
         self._redactor = redactor
         self._around = around
+        self.key_mark = redactor.mark
 
     async def settle(
         self, sent: Sent, error: MarketDataError | None, *, counts: bool = True
@@ -64,6 +66,8 @@ class CallEnds:
                 at=around.clock.now(),
                 probe=sent.probe,
                 silent=sent.silent,
+                accepted=error is None,
+                refused_key=self.key_mark if isinstance(error, KeyRefused) else "",
             )
             await self._record(sent, outcome)
         self.log(sent, error, counts=counts)

@@ -36,6 +36,10 @@ class ShutOut(ProviderUnavailable):
     hurts_health = False
 
 
+class KeyRefused(AccessDenied):
+    """The key is wrong, or was taken away: it is not sent again for a while."""
+
+
 class BeyondPlan(NotEntitled):
     """The plan includes data of that kind, but none that old."""
 
@@ -129,7 +133,8 @@ STATUS_RULES = (
     FaultRule(Banned, "keeps us out by its firewall", (403,), html=True),
     FaultRule(QuotaExhausted, "says that the allowance is used up", (402,)),
     FaultRule(AccessDenied, "does not serve this location", (451,)),
-    FaultRule(AccessDenied, "denies access: check the key", (401, 403, 407)),
+    FaultRule(KeyRefused, "denies access: check the key", (401,)),
+    FaultRule(AccessDenied, "denies access: check the key", (403, 407)),
     FaultRule(ProviderUnavailable, "redirects elsewhere, which is refused", range(300, 400)),
     FaultRule(ProviderUnavailable, "is unavailable", (408, 425, *range(500, 600))),
     FaultRule(CallRefused, "refuses the call", range(400, 500)),

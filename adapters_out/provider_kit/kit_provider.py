@@ -113,6 +113,10 @@ class KitProvider(MarketDataProvider, Ticking, Acting, FuturesDesk, Surveying):
     def has_key(self) -> bool:
         return self._has_key
 
+    @property
+    def key_mark(self) -> str:
+        return self._redactor.mark
+
     async def close(self) -> None:
         """Close the connections."""
         await self._channel.close()

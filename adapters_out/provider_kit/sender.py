@@ -8,7 +8,7 @@ from adapters_out.provider_kit.allowance import Allowance
 from adapters_out.provider_kit.bulkhead import Bulkhead
 from adapters_out.provider_kit.call_ends import PATIENCE_S, CallEnds, Surroundings
 from adapters_out.provider_kit.calls import Call
-from adapters_out.provider_kit.faults import NO_FAULTS, find_fault
+from adapters_out.provider_kit.faults import NO_FAULTS, KeyRefused, find_fault
 from adapters_out.provider_kit.http import HttpChannel
 from adapters_out.provider_kit.origins import Origins
 from adapters_out.provider_kit.patience import (
@@ -95,14 +95,18 @@ class Sender:
         raise error
 
     async def permitted(self) -> ProviderHealth:
-        """The health of the provider if its circuit lets a call through.
+        """The health of the provider if its circuit lets a call through, and our key.
 
         Raises:
             ProviderUnavailable: it does not.
+            KeyRefused: the provider has refused the key lately.
         """
-        health = await self._around.health.view(self._provider.name)
-        if not allows(health, self._around.clock.now()):
+        health, now = await self._around.health.view(self._provider.name), self._around.clock.now()
+        if not allows(health, now):
             raise self._open(health)
+        if health.rests(self.ends.key_mark, now):
+            message = f"{self._provider.name} has refused our API key: check it, or set another."
+            raise KeyRefused(message, provider=self._provider.name)
         return health
 
     async def is_permitted(self) -> bool:

@@ -100,6 +100,10 @@ class ScriptedProvider(MarketDataProvider):
     def has_key(self) -> bool:
         return False
 
+    @property
+    def key_mark(self) -> str:
+        return ""
+
     def hang(self) -> None:
         """Answer nothing for a day."""
         self.delay_s = 86_400.0

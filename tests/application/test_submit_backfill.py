@@ -34,6 +34,7 @@ class Idle(MarketDataProvider):
 
     name = "idle"
     needs_key = has_key = False
+    key_mark = ""
     policy = ProviderPolicy(rps=1)
     capabilities = Capabilities(
         frozenset({Capability.BARS}),

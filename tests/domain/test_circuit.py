@@ -151,3 +151,36 @@ def test_only_dull_news_may_wait() -> None:
     assert not Unwritten(opened(), (), NOW).plus(Outcome(True, 0.1, NOW)).can_wait(NOW)
     shaky = replay(ProviderHealth(), outcomes("-"))
     assert not Unwritten(shaky, (), NOW).plus(Outcome(True, 0.1, NOW)).can_wait(NOW)
+
+
+def test_a_refused_key_rests_for_five_minutes_and_an_answer_ends_that() -> None:
+    """Another key is not concerned; what is no answer with data changes nothing."""
+    refused = after(ProviderHealth(), Outcome(True, 0.1, NOW, refused_key="ours"))
+    assert refused.state is CircuitState.CLOSED
+    assert [refused.rests("ours", NOW + s) for s in (0, 299, 300, -1)] == [True, True, False, False]
+    assert not refused.rests("other", NOW)
+    assert not refused.rests("", NOW)
+    assert not ProviderHealth().rests("", NOW)
+    assert refused.refuses("ours")
+    later = after(refused, Outcome(True, 0.1, NOW + 400))
+    assert later.refuses("ours")
+    assert not later.rests("ours", NOW + 400)
+    assert not after(later, Outcome(True, 0.1, NOW + 401, accepted=True)).refuses("ours")
+    again = after(later, Outcome(True, 0.1, NOW + 401, refused_key="ours"))
+    assert again.rests("ours", NOW + 402)
+
+
+def test_a_refused_key_outlives_its_circuit() -> None:
+    """A probe that is answered with a refusal closes the circuit and keeps the key out."""
+    probed, _ = claim_probe(opened(), NOW + 3)
+    closed = after(probed, Outcome(True, 0.1, NOW + 3, probe=True, refused_key="ours"))
+    assert (closed.state, closed.rests("ours", NOW + 4)) == (CircuitState.CLOSED, True)
+
+
+def test_neither_a_refused_key_nor_its_acceptance_waits_to_be_written() -> None:
+    """All processes are to know at once."""
+    told = Unwritten(written_at=NOW)
+    assert told.plus(Outcome(True, 0.1, NOW, accepted=True)).can_wait(NOW)
+    assert not told.plus(Outcome(True, 0.1, NOW, refused_key="ours")).can_wait(NOW)
+    known = Unwritten(ProviderHealth(refused_key="ours"), written_at=NOW)
+    assert not known.plus(Outcome(True, 0.1, NOW, accepted=True)).can_wait(NOW)

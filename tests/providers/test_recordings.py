@@ -9,11 +9,10 @@ import pytest
 from adapters_out.provider_kit.calls import Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.discovery import discover
-from adapters_out.provider_kit.faults import UNREADABLE
+from adapters_out.provider_kit.faults import UNREADABLE, KeyRefused
 from adapters_out.provider_kit.feed import Unknown
 from adapters_out.provider_kit.provider import Provider
 from domain.errors import (
-    AccessDenied,
     Banned,
     CallRefused,
     NotEntitled,
@@ -55,11 +54,11 @@ REFUSALS = [
     ("binance/error_418_banned__1.json", 418, Banned),
     ("binance/error_429_weight__1.json", 429, RateLimited),
     ("binance/error_403_waf__1.html", 403, Banned),
-    ("coingecko/error_10011_demo_key_on_pro_host__1.json", 400, AccessDenied),
+    ("coingecko/error_10011_demo_key_on_pro_host__1.json", 400, KeyRefused),
     ("coingecko/error_429__1.json", 429, RateLimited),
     ("coingecko/error_not_found__1.json", 404, NotListed),
-    ("coinmarketcap/error_1002_string_code__1.json", 401, AccessDenied),
-    ("coinmarketcap/error_1002_string_code__1.json", 200, AccessDenied),
+    ("coinmarketcap/error_1002_string_code__1.json", 401, KeyRefused),
+    ("coinmarketcap/error_1002_string_code__1.json", 200, KeyRefused),
     ("coinmarketcap/error_1006_plan__1.json", 403, NotEntitled),
     ("coinmarketcap/error_400_symbol__1.json", 400, NotListed),
     ("eodhd/error_402_daily_limit__1.txt", 402, QuotaExhausted),
@@ -70,14 +69,14 @@ REFUSALS = [
     ("kucoin/error_429__1.json", 429, RateLimited),
     ("kucoin/error_bad_interval__1.json", 200, CallRefused),
     ("kucoin/error_bad_interval__1.json", 400, CallRefused),
-    ("polygon/error_401_unknown_key__1.json", 401, AccessDenied),
+    ("polygon/error_401_unknown_key__1.json", 401, KeyRefused),
     ("polygon/error_403_not_authorized__1.json", 403, NotEntitled),
     ("polygon/error_403_not_authorized__1.json", 200, NotEntitled),
     ("polygon/error_404_path__1.txt", 404, CallRefused),
     ("yahoo/error_404_not_found__1.json", 404, NotListed),
     ("yahoo/quote_summary_404__1.json", 404, NotListed),
     ("yahoo/error_422_1m_range__1.json", 422, RangeUnavailable),
-    ("yahoo/error_401_invalid_crumb__1.json", 401, AccessDenied),
+    ("yahoo/error_401_invalid_crumb__1.json", 401, KeyRefused),
     ("yahoo/error_429__1.txt", 429, RateLimited),
     ("yahoo/error_404_not_found__1.json", 200, NotListed),
 ]

@@ -7,10 +7,10 @@ import numpy as np
 from msgspec import Raw
 
 from adapters_out.provider_kit.calls import Reply
-from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
+from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, KeyRefused, retry_after
 from adapters_out.provider_kit.wall_clock import DAY, day_of, unix_of
 from adapters_out.providers.alpha_vantage.tables import NEW_YORK
-from domain.errors import AccessDenied, NotEntitled, NotListed, QuotaExhausted, RateLimited
+from domain.errors import NotEntitled, NotListed, QuotaExhausted, RateLimited
 
 _NOTHING = "Nothing"
 # A "message" stands beside data that are invented.
@@ -52,8 +52,8 @@ FAULTS = Faults(
         FaultRule(QuotaExhausted, "says that the calls of a day are used up", text=_A_DAY),
         FaultRule(RateLimited, "limits our rate", text="spreading out", pause_s=2.0),
         FaultRule(RateLimited, "limits our rate", codes=("Note",)),
-        FaultRule(AccessDenied, "denies access: check the key", text="apikey"),
-        FaultRule(AccessDenied, "denies access: check the key", text="api key is for demo"),
+        FaultRule(KeyRefused, "denies access: check the key", text="apikey"),
+        FaultRule(KeyRefused, "denies access: check the key", text="api key is for demo"),
         FaultRule(NotListed, "does not list the symbol", text="invalid api call"),
         FaultRule(NotListed, "does not list the symbol", codes=(_NOTHING,)),
     ),

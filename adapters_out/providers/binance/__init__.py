@@ -11,14 +11,14 @@ import msgspec
 from msgspec import Struct, field
 
 from adapters_out.provider_kit.calls import MIB, Call, Reply
-from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
+from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, KeyRefused, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, header_usage
 from adapters_out.providers.binance.bars import BARS, PAGE
 from adapters_out.providers.binance.feed import FEED
 from adapters_out.providers.binance.symbols import LISTINGS, NAME, symbol_of
 from adapters_out.providers.binance.ticks import PRICE, QUOTES, TRADES
 from domain.coverage import GapReason
-from domain.errors import AccessDenied, Banned, NotListed, ProviderUnavailable, RateLimited
+from domain.errors import Banned, NotListed, ProviderUnavailable, RateLimited
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Capabilities, Capability, ProviderPolicy, Window
@@ -84,7 +84,7 @@ _FAULTS = Faults(
         FaultRule(Banned, "has banned us", statuses=(418,)),
         FaultRule(RateLimited, "limits our rate", codes=("-1003", "-1015")),
         FaultRule(NotListed, "does not list the symbol", codes=("-1121",)),
-        FaultRule(AccessDenied, "does not accept the key", codes=("-2014", "-2015")),
+        FaultRule(KeyRefused, "does not accept the key", codes=("-2014", "-2015")),
         FaultRule(
             ProviderUnavailable,
             "is unavailable",

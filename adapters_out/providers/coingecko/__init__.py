@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters_out.provider_kit.calls import MIB, Call, Reply
-from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults
+from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, KeyRefused
 from adapters_out.provider_kit.provider import KEYLESS, Auth, Provider, Usage
 from adapters_out.providers.coingecko.bars import BARS, DAYS, KEPT
 from adapters_out.providers.coingecko.coins import LISTINGS, NAME
 from adapters_out.providers.coingecko.markets import MARKETS, PRICE
 from adapters_out.providers.coingecko.ranges import PAGES, RANGES, SPELLING
 from domain.coverage import GapReason
-from domain.errors import AccessDenied, NotEntitled, NotListed, RangeUnavailable, RateLimited
+from domain.errors import NotEntitled, NotListed, RangeUnavailable, RateLimited
 from domain.instrument import AssetClass
 from domain.interval import Interval
 from domain.provider import Basis, Capabilities, Capability, ProviderPolicy, Window
@@ -89,9 +89,9 @@ _OTHER_HOST = "has this key for its other host: COINGECKO_PLAN must be demo or p
 _FAULTS = Faults(
     complaint=_complaint,
     rules=(
-        FaultRule(AccessDenied, "denies access: check the key", codes=("10002",)),
+        FaultRule(KeyRefused, "denies access: check the key", codes=("10002",)),
         FaultRule(NotEntitled, "does not include that in the plan", codes=("10005",)),
-        FaultRule(AccessDenied, _OTHER_HOST, codes=("10010", "10011")),
+        FaultRule(KeyRefused, _OTHER_HOST, codes=("10010", "10011")),
         FaultRule(RangeUnavailable, "does not reach back that far on this plan", codes=("10012",)),
         FaultRule(RateLimited, "limits our rate", codes=("429",)),
         FaultRule(NotListed, "does not list the coin", text="coin not found"),

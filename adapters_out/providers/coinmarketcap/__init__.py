@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.envelope import envelope_of
-from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, retry_after
+from adapters_out.provider_kit.faults import Complaint, FaultRule, Faults, KeyRefused, retry_after
 from adapters_out.provider_kit.provider import Auth, Provider, Usage
 from adapters_out.providers.coinmarketcap.answers import NAME, data_of
 from adapters_out.providers.coinmarketcap.bars import BARS, PAGE, PERIODS
@@ -115,10 +115,10 @@ _FAULTS = Faults(
     complaint=_complaint,
     retry_at=_retry_at,
     rules=(
-        FaultRule(AccessDenied, "denies access: check the key", codes=("1001", "1002", "1005")),
+        FaultRule(KeyRefused, "denies access: check the key", codes=("1001", "1002", "1005")),
         FaultRule(AccessDenied, "wants the plan to be paid for", codes=("1003", "1004")),
         FaultRule(NotEntitled, "does not include that in the plan", codes=("1006",)),
-        FaultRule(AccessDenied, "has disabled the key", codes=("1007",)),
+        FaultRule(KeyRefused, "has disabled the key", codes=("1007",)),
         FaultRule(RateLimited, "limits our rate", codes=("1008",), pause_s=float(_MINUTE_S)),
         FaultRule(QuotaExhausted, "says that the day's credits are spent", codes=("1009",)),
         FaultRule(QuotaExhausted, "says that the month's credits are spent", codes=("1010",)),

@@ -39,6 +39,7 @@ class PaperExchange(MarketDataProvider, ActionSource, FuturesSource, PaperTape, 
     """
 
     needs_key = has_key = False
+    key_mark = ""
     policy = ProviderPolicy(rps=10.0)
     capabilities = Capabilities(
         offers=frozenset(Capability),

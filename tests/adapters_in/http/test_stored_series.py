@@ -157,11 +157,20 @@ def test_providers(house: House) -> None:
     assert [each["name"] for each in found] == ["paper", "spare"]
     assert found[0].keys() == {
         *("name", "type", "rate_limit", "capabilities", "intervals", "enabled", "needs_key"),
-        *("has_key", "health", "budget"),
+        *("has_key", "key_refused", "health", "budget"),
     }
     assert found[0]["health"].keys() == {"state", "latency_ms_p50", "error_rate", "score"}
     assert found[0]["budget"].keys() == {"limit_per_s", "used_fraction", "banned_until"}
     assert (found[0]["type"], found[0]["rate_limit"]) == ("crypto", "10 req/sec")
+
+
+def test_a_refused_key_is_told(house: House) -> None:
+    """Of the key that is configured, not of another one that was refused before."""
+    facts = house.run(house.services.list_providers())[0]
+    assert provider_view(facts).key_refused is False
+    refused = replace(facts, key_mark="ours", health=replace(facts.health, refused_key="ours"))
+    assert provider_view(refused).key_refused is True
+    assert provider_view(replace(refused, key_mark="another")).key_refused is False
 
 
 def test_a_ban_is_over_when_it_says_so(house: House) -> None:

@@ -8,6 +8,7 @@ from adapters_out.provider_kit.faults import (
     Complaint,
     FaultRule,
     Faults,
+    KeyRefused,
     find_fault,
     retry_after,
 )
@@ -50,7 +51,7 @@ def fault(given: Reply, faults: Faults | None = None) -> ProviderError | None:
         (301, b"", ProviderUnavailable),
         (308, b"", ProviderUnavailable),
         (400, b"{}", CallRefused),
-        (401, b"{}", AccessDenied),
+        (401, b"{}", KeyRefused),
         (402, b"{}", QuotaExhausted),
         (403, b"{}", AccessDenied),
         (403, HTML, Banned),

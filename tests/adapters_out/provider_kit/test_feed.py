@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.faults import Complaint, FaultRule
+from adapters_out.provider_kit.faults import Complaint, FaultRule, KeyRefused
 from adapters_out.provider_kit.feed import (
     Event,
     Feed,
@@ -19,7 +19,6 @@ from adapters_out.provider_kit.feed import (
 )
 from domain.bars import Bar
 from domain.errors import (
-    AccessDenied,
     CallRefused,
     MalformedPayload,
     NotListed,
@@ -84,7 +83,7 @@ def test_a_feed_is_told_when_a_message_came() -> None:
     [
         (Complaint("404", "The Topic is not found"), 200, NotListed),
         (Complaint("404", "something else"), 200, CallRefused),
-        (Complaint("", "who are you?"), 401, AccessDenied),
+        (Complaint("", "who are you?"), 401, KeyRefused),
         (Complaint("", "slower"), 429, RateLimited),
         (Complaint("", "oops"), 503, ProviderUnavailable),
     ],

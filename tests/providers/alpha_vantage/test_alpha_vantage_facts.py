@@ -8,7 +8,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.faults import UNREADABLE, find_fault
+from adapters_out.provider_kit.faults import UNREADABLE, KeyRefused, find_fault
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.providers.alpha_vantage import PROVIDER
 from adapters_out.providers.alpha_vantage.tables import read_indicator
@@ -137,7 +137,7 @@ def test_an_indicator_has_one_value_per_time(body: bytes) -> None:
     ("name", "expected", "pause"),
     [
         ("error_200_error_message__1.json", NotListed, None),
-        ("error_200_error_message__3.json", AccessDenied, None),
+        ("error_200_error_message__3.json", KeyRefused, None),
         ("error_200_information__1.json", RateLimited, 2.0),
         ("error_200_information__2.json", NotEntitled, None),
         ("error_200_information__4.json", QuotaExhausted, 10 * 3600.0),
@@ -165,7 +165,7 @@ def test_a_status_of_markets_is_no_complaint(recordings: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"Information": "The **demo** API key is for demo purposes only."}, AccessDenied),
+        ({"Information": "The **demo** API key is for demo purposes only."}, KeyRefused),
         ({"Error Message": "Something new."}, CallRefused),
         ({"Information": "Something new."}, CallRefused),
     ],

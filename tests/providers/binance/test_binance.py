@@ -8,6 +8,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.provider_kit.judge import Verdict
 from adapters_out.provider_kit.provider import Usage
 from adapters_out.providers.binance import PROVIDER
@@ -170,7 +171,7 @@ def test_the_price_of_something_else_is_refused(body: str) -> None:
         (500, -1000, ProviderUnavailable),
         (400, -1001, ProviderUnavailable),
         (503, -1008, ProviderUnavailable),
-        (401, -2014, AccessDenied),
+        (401, -2014, KeyRefused),
         (451, 0, AccessDenied),
         (502, None, ProviderUnavailable),
     ],

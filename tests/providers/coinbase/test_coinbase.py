@@ -9,7 +9,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
-from adapters_out.provider_kit.faults import UNREADABLE
+from adapters_out.provider_kit.faults import UNREADABLE, KeyRefused
 from adapters_out.providers.coinbase import PROVIDER
 from domain.coverage import GapReason
 from domain.errors import (
@@ -252,7 +252,7 @@ def test_what_does_not_trade_is_listed_as_such() -> None:
         (400, "granularity too small for the requested time range.", CallRefused),
         (400, "User-Agent header is required.", CallRefused),
         (404, "Route not found", CallRefused),
-        (401, "Unauthorized", AccessDenied),
+        (401, "Unauthorized", KeyRefused),
         (403, "Forbidden", AccessDenied),
         (429, "Public rate limit exceeded", RateLimited),
         (500, "Internal server error", ProviderUnavailable),

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.providers.coingecko import PROVIDER
 from domain.errors import (
-    AccessDenied,
     Banned,
     CallRefused,
     NotEntitled,
@@ -39,10 +39,10 @@ def envelopes(code: int, message: str) -> list[str]:
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (401, 10002, AccessDenied),
+        (401, 10002, KeyRefused),
         (401, 10005, NotEntitled),
-        (400, 10010, AccessDenied),
-        (400, 10011, AccessDenied),
+        (400, 10010, KeyRefused),
+        (400, 10011, KeyRefused),
         (401, 10012, RangeUnavailable),
         (200, 10012, RangeUnavailable),
         (429, 429, RateLimited),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from adapters_out.provider_kit.calls import Reply
-from adapters_out.provider_kit.faults import find_fault
+from adapters_out.provider_kit.faults import KeyRefused, find_fault
 from adapters_out.providers.coinmarketcap import PROVIDER
 from domain.errors import (
     AccessDenied,
@@ -39,13 +39,13 @@ def said(code: object, message: str | None = "because") -> str:
 @pytest.mark.parametrize(
     ("code", "expected", "retry_at"),
     [
-        (1001, AccessDenied, None),
-        (1002, AccessDenied, None),
+        (1001, KeyRefused, None),
+        (1002, KeyRefused, None),
         (1003, AccessDenied, None),
         (1004, AccessDenied, None),
-        (1005, AccessDenied, None),
+        (1005, KeyRefused, None),
         (1006, NotEntitled, None),
-        (1007, AccessDenied, None),
+        (1007, KeyRefused, None),
         (1008, RateLimited, NOW + 60),
         (1009, QuotaExhausted, MIDNIGHT),
         (1010, QuotaExhausted, NOW + 3 * 86_400),

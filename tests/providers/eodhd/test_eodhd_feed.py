@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.provider_kit.feed import Authorized, Topic, Unknown, Update
 from adapters_out.providers.eodhd import PROVIDER
 from domain.errors import (
@@ -96,7 +97,7 @@ def test_the_first_word_says_whether_the_key_is_good() -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (401, AccessDenied),
+        (401, KeyRefused),
         (403, AccessDenied),
         (422, CallRefused),
         (429, RateLimited),

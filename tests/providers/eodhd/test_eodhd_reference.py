@@ -8,13 +8,12 @@ import httpx
 import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
-from adapters_out.provider_kit.faults import UNREADABLE, find_fault
+from adapters_out.provider_kit.faults import UNREADABLE, KeyRefused, find_fault
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.provider_kit.provider import Usage
 from adapters_out.providers.eodhd import PROVIDER
 from domain.actions import ActionKind, CorporateAction
 from domain.errors import (
-    AccessDenied,
     Banned,
     CallRefused,
     MalformedPayload,
@@ -133,7 +132,7 @@ def test_recorded_tables_complain_of_nothing(recordings: Path, name: str) -> Non
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (401, "Unauthenticated", AccessDenied),
+        (401, "Unauthenticated", KeyRefused),
         (403, "Forbidden. Please contact support@eodhistoricaldata.com", NotEntitled),
         (403, "<html>blocked</html>", Banned),
         (404, "Ticker Not Found.", NotListed),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from adapters_out.provider_kit.calls import Reply
+from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.provider_kit.provider import Usage
 from adapters_out.providers.kucoin import PROVIDER
 from domain.errors import (
@@ -58,7 +59,7 @@ def test_its_codes_mean_errors_of_the_tree(
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(404, CallRefused), (401, AccessDenied), (502, ProviderUnavailable), (429, RateLimited)],
+    [(404, CallRefused), (401, KeyRefused), (502, ProviderUnavailable), (429, RateLimited)],
 )
 def test_a_page_for_people_is_judged_by_its_status(
     status: int, expected: type[ProviderError]

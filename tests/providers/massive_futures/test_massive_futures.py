@@ -8,6 +8,7 @@ import pytest
 
 from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
+from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.providers.massive_futures import PROVIDER, massive_futures
 from domain.errors import (
@@ -122,7 +123,7 @@ def test_the_empty_side_of_a_recorded_quote_has_no_price(recordings: Path) -> No
 @pytest.mark.parametrize(
     ("name", "status", "error"),
     [
-        ("error_401_unknown_key__1.json", 401, AccessDenied),
+        ("error_401_unknown_key__1.json", 401, KeyRefused),
         ("error_403_not_authorized__1.json", 403, NotEntitled),
         ("error_403_not_authorized__1.json", 200, NotEntitled),
     ],
