@@ -180,6 +180,7 @@ def test_recorded_books_are_read_right(recordings: Path) -> None:
             stamp=Stamp.VENUE if "T" in said else Stamp.RECEIPT,
         )
         assert (update.topic, update.sequence) == (Topic("bookTicker", said["s"]), said["u"])
+        assert update.sent_ns == (said["E"] * 1_000_000 if "E" in said else None)
 
 
 @pytest.mark.recordings
@@ -234,6 +235,7 @@ def test_the_last_price_of_a_day_has_no_time_of_its_own() -> None:
     """The message has one, which is not that of the trade."""
     update = only(FEED, MINI, Update)
     assert (update.value, update.sent_ns) == (LastTraded(1.5), 1_700_000_000_002_000_000)
+    assert update.topic == Topic("miniTicker", "BTCUSDT")
 
 
 def test_numbers_may_be_texts_or_not_and_unknown_keys_do_not_matter() -> None:

@@ -116,7 +116,8 @@ def test_recorded_matches_are_read_right(recordings: Path) -> None:
     for line in lines:
         said = json.loads(line)["data"]
         update = only(FEED, line, Update)
-        assert (update.topic.symbol, update.sequence) == (said["symbol"], int(said["sequence"]))
+        assert update.topic == Topic("/market/match", said["symbol"])
+        assert update.sequence == int(said["sequence"])
         assert update.value == Trade(
             ts_ns=int(said["time"]),
             price=float(said["price"]),

@@ -32,6 +32,7 @@ from tests.providers.streams import (
     RECEIVED_NS,
     assert_read_or_refused,
     changed,
+    only,
     read,
     recorded,
     refusal_of,
@@ -181,14 +182,19 @@ def test_pairs_go_by_another_name_and_tell_the_side() -> None:
     for condition, side in ((1, Side.SELL), (2, Side.BUY), (3, None)):
         event = {"ev": "XT", "pair": "BTC-USD", "p": 1.5, "s": 2, "t": AT, "x": 1, "i": "7"}
         body = json.dumps([event | {"c": [condition]}])
-        (update,) = read(FEED, body)
+        update = only(FEED, body, Update)
         trade = Trade(ts_ns=AT_NS, price=1.5, size=2.0, id="1:7", side=side)
         assert update == Update(topic=Topic("XT", "BTC-USD"), value=trade)
-    minute = json.loads(MINUTE)[0] | {"ev": "XA", "pair": "BTC-USD"}
-    del minute["sym"]
-    (update,) = read(FEED, json.dumps([minute]))
-    assert isinstance(update, Update)
-    assert update.topic == Topic("XA", "BTC-USD", Interval.M1)
+    for kind, length in (("XA", Interval.M1), ("XAS", "second")):
+        bar = json.loads(MINUTE)[0] | {"ev": kind, "pair": "BTC-USD"}
+        del bar["sym"]
+        update = only(FEED, json.dumps([bar]), Update)
+        assert update.topic == Topic(kind, "BTC-USD", length)
+    book = {"ev": "XQ", "pair": "BTC-USD", "bp": 1.25, "bs": 2, "ap": 1.75, "as": 3, "t": AT}
+    update = only(FEED, json.dumps([book]), Update)
+    assert update.topic == Topic("XQ", "BTC-USD")
+    assert isinstance(update.value, Quote)
+    assert (update.value.bid_price, update.value.ask_size) == (1.25, 3.0)
     assert value_of(FEED, changed(TRADE, (0, "c"), [1]), Trade).side is None
 
 
