@@ -1,5 +1,6 @@
 """Calls and replies as values: a provider file says what to ask, the kit does the asking."""
 
+import re
 from collections.abc import Generator, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from msgspec import Struct, field
 
 MIB = 1024 * 1024
+_MARKUP = re.compile(rb"\s*<")
+_ROW_BYTES = 512  # the longest rows of any provider have 300
 
 
 class Call(Struct, frozen=True):
@@ -29,6 +32,11 @@ class Call(Struct, frozen=True):
     max_bytes: int | None = None
     keep_s: float = 0.0
     any_status: bool = False
+
+
+def most_bytes(rows: int) -> int:
+    """A cap for a body of so many rows: beyond doubt more than they take."""
+    return MIB + _ROW_BYTES * rows
 
 
 class Reply(Struct, frozen=True):
@@ -56,7 +64,7 @@ class Reply(Struct, frozen=True):
     @property
     def is_html(self) -> bool:
         """Whether this is a page for people: no provider sends data as HTML."""
-        return "html" in self.header("content-type") or self.body.lstrip()[:1] == b"<"
+        return "html" in self.header("content-type") or _MARKUP.match(self.body) is not None
 
     @property
     def true_at(self) -> float:

@@ -168,7 +168,8 @@ def find_fault(
             complaint = faults.complaint(reply)
             status = _OK if status == _OK or faults.answers(reply) else status
     if status == _OK and complaint is None and not reply.is_html:
-        return None if reply.body.strip() else _error(name, _EMPTY, reply, Complaint(), None)
+        is_blank = not reply.body or reply.body.isspace()
+        return _error(name, _EMPTY, reply, Complaint(), None) if is_blank else None
     said = complaint or Complaint()
     rule = next((r for r in (*faults.rules, *STATUS_RULES) if r.fits(reply, said)), None)
     if rule is None:

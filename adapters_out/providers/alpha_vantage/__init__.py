@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.faults import BeyondPlan
 from adapters_out.provider_kit.judge import PageRules
@@ -199,6 +199,7 @@ PROVIDER = Provider(
         attempts=2,
         freeze_s=60.0,
         concurrency=2,
+        max_body_bytes=8 * MIB,  # a month of minutes has 3
     ),
     capabilities=Capabilities(
         offers=frozenset({Capability.BARS, Capability.PRICE, Capability.ACTIONS}),

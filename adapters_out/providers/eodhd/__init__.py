@@ -94,7 +94,7 @@ PROVIDER = Provider(
         windows=(Window(_A_MINUTE, _MINUTE), Window(_A_DAY, _DAY, calendar=True)),
         freeze_s=float(_MINUTE),
         timeout_s=20.0,
-        max_body_bytes=32 * MIB,
+        max_body_bytes=2 * MIB,
     ),
     capabilities=Capabilities(
         offers=frozenset(

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply, most_bytes
 from adapters_out.provider_kit.judge import PageRules
 from adapters_out.provider_kit.objects import decoded, sheet_of_alike, sheet_of_objects
 from adapters_out.provider_kit.provider import BarsEndpoint
@@ -45,13 +45,14 @@ def _page(ask: BarsAsk) -> TimeRange:
 
 def _ask_bars(ask: BarsAsk) -> Call:
     symbol, span = symbol_of(ask.instrument), ask.range
+    most = min(32 * MIB, most_bytes(ask.interval.count(span.start, span.end)))
     if ask.interval in _LONGEST:
         params: dict[str, str | int] = {"interval": ask.interval.value, "fmt": "json"}
         params |= {"from": span.start, "to": span.end - 1}  # inclusive
-        return Call(f"/intraday/{symbol}", params, weight=_INTRADAY_WEIGHT)
+        return Call(f"/intraday/{symbol}", params, weight=_INTRADAY_WEIGHT, max_bytes=most)
     params = {"period": _PERIODS[ask.interval], "order": "a", "fmt": "json"}
     params |= {"from": _date(span.start), "to": _date(span.end - _DAY)}
-    return Call(f"/eod/{symbol}", params)
+    return Call(f"/eod/{symbol}", params, max_bytes=most)
 
 
 def _date(ts: int) -> str:

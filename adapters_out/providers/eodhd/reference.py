@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 from msgspec import Raw, Struct, field
 
-from adapters_out.provider_kit.calls import Call, Question, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Question, Reply
 from adapters_out.provider_kit.cells import Unreadable, number, whole
 from adapters_out.provider_kit.provider import (
     ActionsEndpoint,
@@ -76,7 +76,7 @@ class _Symbol(Struct, rename="pascal"):
 
 
 def _list_of(exchange: str) -> Call:
-    return Call(f"/exchange-symbol-list/{exchange}", {"fmt": "json"})
+    return Call(f"/exchange-symbol-list/{exchange}", {"fmt": "json"}, max_bytes=32 * MIB)
 
 
 def _read_listings(reply: Reply) -> ListingsPart:

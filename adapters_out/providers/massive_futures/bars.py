@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import Call, Reply, most_bytes
 from adapters_out.provider_kit.cells import Unreadable, floats
 from adapters_out.provider_kit.envelope import read_rows
 from adapters_out.provider_kit.judge import PageRules
@@ -95,7 +95,9 @@ def _ask_bars(version: str, ask: BarsAsk) -> Call:
         "limit": PAGE,
         "sort": "window_start.asc",
     }
-    return Call(f"/futures/{version}/aggs/{ticker_of(ask.instrument)}", params)
+    most = min(PAGE, ask.interval.count(start, ask.range.end))
+    path = f"/futures/{version}/aggs/{ticker_of(ask.instrument)}"
+    return Call(path, params, max_bytes=most_bytes(most))
 
 
 def _read_bars(reply: Reply, ask: BarsAsk) -> Sheet:

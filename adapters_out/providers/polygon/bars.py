@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply, most_bytes
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.envelope import read_rows
 from adapters_out.provider_kit.judge import PageRules
@@ -69,6 +69,7 @@ def _ask_bars(ask: BarsAsk) -> Call:
     return Call(
         f"/v2/aggs/ticker/{ticker}/range/{SPANS[ask.interval]}/{first}/{last}",
         {"adjusted": "false", "sort": "asc", "limit": MOST},
+        max_bytes=min(16 * MIB, most_bytes(ask.interval.count(span.start, span.end))),
     )
 
 

@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import Call, Reply, most_bytes
 from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.providers.eodhd import PROVIDER
@@ -105,22 +105,23 @@ def test_recorded_tables_of_text_are_no_answer(recordings: Path, name: str) -> N
 
 
 def test_days_are_asked_by_date() -> None:
-    """Both ends inclusive; JSON must be asked for."""
+    """Both ends inclusive; JSON must be asked for, and no more than so many rows is read."""
     asked = {
         interval: BARS.ask(days("2023-01-02", end, interval))
         for interval, end in ((Interval.D1, "2023-01-06"), (Interval.W1, "2023-01-16"))
     }
     params: dict[str, str | int] = {"period": "d", "order": "a", "fmt": "json"}
     params |= {"from": "2023-01-02", "to": "2023-01-05"}
-    assert asked[Interval.D1] == Call("/eod/MCD.US", params)
-    assert asked[Interval.W1] == Call("/eod/MCD.US", params | {"period": "w", "to": "2023-01-15"})
+    weeks = params | {"period": "w", "to": "2023-01-15"}
+    assert asked[Interval.D1] == Call("/eod/MCD.US", params, max_bytes=most_bytes(4))
+    assert asked[Interval.W1] == Call("/eod/MCD.US", weeks, max_bytes=most_bytes(2))
 
 
 def test_minutes_are_asked_in_seconds_and_cost_five() -> None:
     """The end is inclusive: one less."""
     call = BARS.ask(BarsAsk(BTC, Interval.H1, TimeRange(3600, 10_800)))
     params: dict[str, str | int] = {"interval": "1h", "fmt": "json", "from": 3600, "to": 10_799}
-    assert call == Call("/intraday/BTC-USD.CC", params, weight=5)
+    assert call == Call("/intraday/BTC-USD.CC", params, weight=5, max_bytes=most_bytes(2))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters_out.provider_kit.calls import Call, Reply
+from adapters_out.provider_kit.calls import MIB, Call, Reply
 from adapters_out.provider_kit.faults import UNREADABLE, KeyRefused, find_fault
 from adapters_out.provider_kit.kit_provider import ProviderSettings
 from adapters_out.provider_kit.provider import Usage
@@ -108,7 +108,7 @@ def test_the_recorded_list_is_read(recordings: Path) -> None:
     part = LISTINGS.read(recorded(recordings, "exchange_symbol_list__1.json"))
     assert [x.symbol for x in part.listings] == [f"{one['Code']}.US" for one in sent]
     assert part.listings[0].instrument == Instrument.stock("AISI")
-    assert part.more == Call("/exchange-symbol-list/CC", {"fmt": "json"})
+    assert part.more == Call("/exchange-symbol-list/CC", {"fmt": "json"}, max_bytes=32 * MIB)
 
 
 @pytest.mark.recordings

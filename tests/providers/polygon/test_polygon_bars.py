@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters_out.provider_kit.calls import Call, Question, Reply
+from adapters_out.provider_kit.calls import Call, Question, Reply, most_bytes
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.provider_kit.kit_provider import ProviderSettings
@@ -106,7 +106,8 @@ def test_minutes_are_asked_raw_in_milliseconds() -> None:
     """The end is inclusive: one less."""
     call = BARS.ask(BarsAsk(AAPL, Interval.M5, TimeRange(1_700_000_100, 1_700_000_700)))
     path = "/v2/aggs/ticker/AAPL/range/5/minute/1700000100000/1700000699999"
-    assert call == Call(path, {"adjusted": "false", "sort": "asc", "limit": 50_000})
+    params: dict[str, str | int] = {"adjusted": "false", "sort": "asc", "limit": 50_000}
+    assert call == Call(path, params, max_bytes=most_bytes(2))
 
 
 @pytest.mark.parametrize(
