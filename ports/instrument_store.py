@@ -40,9 +40,10 @@ class InstrumentStore(Protocol):
     async def search(self, text: str, limit: int) -> Sequence[Listing]:
         """Listings whose symbol, instrument or name holds ``text`` (upper case).
 
-        Those with this very symbol or instrument first, then those that begin with it, those
-        that hold it, and at last those with it in their name; of equals the active ones first,
-        then by instrument, provider and symbol.
+        Those with this very symbol or instrument first, then what is traded under it (the pairs
+        of a coin, the contracts of a product), those that begin with it, those that hold it, and
+        at last those with it in their name; of equals the active ones first, then by instrument,
+        provider and symbol.
         """
 
     @abstractmethod

@@ -75,10 +75,11 @@ def _where(listing: Listing) -> tuple[str, str, str]:
 
 
 def _match(listing: Listing, text: str) -> int | None:
-    """How well it fits: 0 exactly to 3 by its name only; None: not at all."""
+    """How well it fits: 0 exactly, 1 what is traded, to 4 by its name only; None: not at all."""
     names = _names(listing)
     fits = (
         text in names,
+        text == listing.instrument.base,
         any(name.startswith(text) for name in names),
         any(text in name for name in names),
         text in listing.name.upper(),

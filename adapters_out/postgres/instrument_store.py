@@ -79,9 +79,10 @@ WHERE strpos(upper(symbol), %(text)s) > 0 OR strpos(instrument, %(text)s) > 0
   OR strpos(title, %(text)s) > 0
 ORDER BY CASE
     WHEN upper(symbol) = %(text)s OR instrument = %(text)s THEN 0
-    WHEN starts_with(upper(symbol), %(text)s) OR starts_with(instrument, %(text)s) THEN 1
-    WHEN strpos(upper(symbol), %(text)s) > 0 OR strpos(instrument, %(text)s) > 0 THEN 2
-    ELSE 3
+    WHEN base = %(text)s THEN 1
+    WHEN starts_with(upper(symbol), %(text)s) OR starts_with(instrument, %(text)s) THEN 2
+    WHEN strpos(upper(symbol), %(text)s) > 0 OR strpos(instrument, %(text)s) > 0 THEN 3
+    ELSE 4
   END, NOT active, instrument COLLATE "C", provider COLLATE "C", symbol COLLATE "C"
 LIMIT %(limit)s
 """

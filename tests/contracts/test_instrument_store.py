@@ -102,6 +102,19 @@ def test_search_finds_beginnings_before_middles(run: Run, store: InstrumentStore
     assert run(store.search("_", 9)) == []
 
 
+def test_search_finds_the_pairs_of_a_coin_before_ids_that_begin_like_it(
+    run: Run, store: InstrumentStore
+) -> None:
+    """Many a coin has an id that begins with the code of a greater one."""
+    coins = [
+        _pair("coins", "BLOAP", "USD", "btc-long-only-alpha-portfolio"),
+        _pair("coins", "BTC", "USD", "bitcoin"),
+        _pair("coins", "BTC2", "USD", "bitcoin-2"),
+    ]
+    run(store.replace("coins", coins, 1.0))
+    assert ids(run(store.search("BTC", 9))) == ["BTC-USD", "BLOAP-USD", "BTC2-USD"]
+
+
 def test_search_ranks_the_exact_name_first_and_the_words_of_a_name_last(
     run: Run, store: InstrumentStore
 ) -> None:
