@@ -7,12 +7,15 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.errors import (
+    AccessDenied,
     Attempt,
     DeadlineExceeded,
     InvalidRequest,
     MarketDataError,
     NoData,
     NoProviderAvailable,
+    NotComparable,
+    NotEntitled,
     NotListed,
     NotOffered,
     Overloaded,
@@ -27,6 +30,7 @@ from domain.errors import (
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:fks-data:problem:"
 _RETRY_S = 5  # when nobody knows better
+_NO_MATTER_OF_TIME_S = 900  # where a plan or a key has to change: so often we ask again ourselves
 _RETRY_MAX_S = 3600
 
 
@@ -114,7 +118,14 @@ _STATUS: tuple[tuple[type[MarketDataError], int], ...] = (
     (DeadlineExceeded, 504),
     (ProviderError, 503),
 )
-_RETRYABLE = (503, 504)
+# What no time heals: a person has to act, or another question to be put.
+_LASTING = frozenset(
+    kind.code
+    for kind in (
+        *(AccessDenied, NotEntitled, NotListed, NotComparable),
+        *(RangeUnavailable, UnsupportedInterval),
+    )
+)
 
 
 def problem_of(error: MarketDataError, now: float) -> Problem:
@@ -185,9 +196,11 @@ def _retry_after(error: MarketDataError, now: float) -> int:
     """Seconds until the first chance: the soonest of the providers' times, within an hour."""
     if isinstance(error, Overloaded):
         return max(1, error.retry_after_s)
-    times = [a.retry_at - now for a in _attempts(error) if a.retry_at is not None]
+    attempts = _attempts(error)
+    times = [a.retry_at - now for a in attempts if a.retry_at is not None]
     if not times:
-        return _RETRY_S
+        lasts = bool(attempts) and all(a.code in _LASTING for a in attempts)
+        return _NO_MATTER_OF_TIME_S if lasts else _RETRY_S
     return max(1, min(_RETRY_MAX_S, math.ceil(min(times))))
 
 

@@ -54,6 +54,24 @@ def test_the_soonest_chance() -> None:
     assert after(None) == 5
 
 
+@pytest.mark.parametrize(
+    ("codes", "seconds"),
+    [
+        (("not-entitled",), 900),
+        (("access-denied", "not-entitled", "not-listed", "range-unavailable"), 900),
+        (("not-entitled", "provider-unavailable"), 5),
+        ((), 5),
+    ],
+)
+def test_what_no_time_heals_is_not_to_be_asked_again_in_seconds(
+    codes: tuple[str, ...], seconds: int
+) -> None:
+    """A plan or a key has to change; with anybody who may come back it is a matter of time."""
+    attempts = tuple(Attempt("p", code, "No.") for code in codes)
+    error = NoProviderAvailable("No.", attempts)
+    assert problem_of(error, NOW).retry_after_s == seconds
+
+
 def test_reasons_per_provider(house: House) -> None:
     """When nobody can answer, the problem has one reason per provider and Retry-After."""
     for exchange in (house.first, house.second):
