@@ -73,6 +73,7 @@ from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
 from application.survey_assets import SurveyAssets
+from application.tell_budgets import TellBudgets
 from application.watch_health import WatchHealth
 from bootstrap.catalogue import KitCatalogue
 from bootstrap.settings import Settings
@@ -229,6 +230,7 @@ class Application(containers.DeclarativeContainer):
     report_status = providers.Singleton(
         ReportStatus, ring.store, ring.catalogue, ring.pacer, ring.clock
     )
+    tell_budgets = providers.Singleton(TellBudgets, ring.catalogue, ring.pacer, ring.telemetry)
     watch_health = providers.Singleton(
         WatchHealth, ring.catalogue, ring.health, ring.telemetry, ring.clock
     )

@@ -140,6 +140,7 @@ def services_of(settings: Settings, opened: Opened, *, demo: bool) -> Services:
         submit_backfill=use.submit_backfill(),
         list_jobs=use.list_jobs(),
         cancel_job=use.cancel_job(),
+        tell_budgets=use.tell_budgets(),
         clock=ring.clock(),
         ids=ring.ids(),
         telemetry=ring.telemetry(),

@@ -110,6 +110,7 @@ class ServiceRoutes:
     async def metrics(self, call: Call) -> Reply:
         """The text exposition for Prometheus."""
         del call
+        await self._services.tell_budgets()
         headers = (("cache-control", "no-store"),)
         return Reply(self._services.metrics(), _METRICS, headers=headers)
 

@@ -20,6 +20,7 @@ from application.report_status import ReportStatus
 from application.resolve_symbol import ResolveSymbol
 from application.search_symbols import SearchSymbols
 from application.submit_backfill import SubmitBackfill
+from application.tell_budgets import TellBudgets
 from domain.ticks import Quote, Trade
 from ports.clock import Clock, Ids
 from ports.telemetry import Telemetry
@@ -74,6 +75,7 @@ class Services:
     submit_backfill: SubmitBackfill
     list_jobs: ListJobs
     cancel_job: CancelJob
+    tell_budgets: TellBudgets
     clock: Clock
     ids: Ids
     telemetry: Telemetry

@@ -52,6 +52,7 @@ from application.search_symbols import SearchSymbols
 from application.stored_answer import ReadStored
 from application.submit_backfill import SubmitBackfill
 from application.survey_assets import SurveyAssets
+from application.tell_budgets import TellBudgets
 from ports.actions import ActionCatalogue, ActionSource
 from ports.assets import AssetCatalogue, AssetSource
 from ports.futures import FuturesCatalogue, FuturesSource
@@ -187,6 +188,7 @@ class House:
             submit_backfill=SubmitBackfill(ledger, Pile(), resolve, catalogue, clock, ids),
             list_jobs=ListJobs(ledger, clock),
             cancel_job=CancelJob(ledger),
+            tell_budgets=TellBudgets(catalogue, pacer, telemetry),
             clock=clock,
             ids=ids,
             telemetry=telemetry,
