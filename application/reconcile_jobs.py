@@ -6,6 +6,8 @@ from ports.telemetry import Telemetry
 
 QUEUED_FOR_S = 5.0
 BACKLOG = 64
+_DAY_S = 86_400.0
+_FORGOTTEN = 500  # jobs that one pass drops at most
 
 
 class ReconcileJobs:
@@ -15,6 +17,8 @@ class ReconcileJobs:
       is sent again: a broker may lose messages, be emptied, or strand them on a live worker.
     - Never more than ``backlog`` ids wait in the broker on our account, so that a long queue
       behind busy workers does not fill up with repetitions.
+    - Jobs that ended more than ``keep_days`` ago are forgotten, some hundred in each pass (0:
+      never); what they fetched stays.
     """
 
     def __init__(
@@ -25,13 +29,15 @@ class ReconcileJobs:
         *,
         queued_for_s: float = QUEUED_FOR_S,
         backlog: int = BACKLOG,
+        keep_days: int = 0,
     ) -> None:
-        """Take the ports and the two bounds."""
+        """Take the ports and the bounds."""
         self._ledger = ledger
         self._queue = queue
         self._telemetry = telemetry
         self._queued_for_s = queued_for_s
         self._backlog = backlog
+        self._keep_s = keep_days * _DAY_S
 
     async def __call__(self) -> int:
         """One pass; how many ids were sent.
@@ -39,6 +45,7 @@ class ReconcileJobs:
         Raises:
             StoreUnavailable: the ledger cannot be reached.
         """
+        await self._forget()
         try:
             room = self._backlog - await self._queue.backlog()
             return await self._send(room) if room > 0 else 0
@@ -46,6 +53,13 @@ class ReconcileJobs:
             # What was marked as sent and was not is stranded again before long.
             self._telemetry.event("jobs_not_sent", reason=fault.message)
             return 0
+
+    async def _forget(self) -> None:
+        if self._keep_s <= 0:
+            return
+        count = await self._ledger.forget(self._keep_s, _FORGOTTEN)
+        if count:
+            self._telemetry.event("jobs_forgotten", count=count)
 
     async def _send(self, room: int) -> int:
         lost = await self._ledger.stranded(self._queued_for_s, room)

@@ -246,7 +246,13 @@ class Application(containers.DeclarativeContainer):
     )
     list_jobs = providers.Singleton(ListJobs, ring.ledger, ring.clock)
     cancel_job = providers.Singleton(CancelJob, ring.ledger)
-    reconcile_jobs = providers.Singleton(ReconcileJobs, ring.ledger, ring.queue, ring.telemetry)
+    reconcile_jobs = providers.Singleton(
+        ReconcileJobs,
+        ring.ledger,
+        ring.queue,
+        ring.telemetry,
+        keep_days=ring.settings.provided.jobs_retention_days,
+    )
     fill_task = providers.Singleton(FillTask, resolve, fill_gaps, rolled.provided.coverage)
     run_job = providers.Singleton(
         RunJob, ring.ledger, fill_task, ring.clock, ring.chance, ring.ids, ring.telemetry

@@ -66,6 +66,7 @@ class Settings:
     drain_delay_s: float = 0.0
     default_quote: str = "USDT"
     retention_days: int | None = None
+    jobs_retention_days: int = 30
     auth: str | None = None
     cors_origins: tuple[str, ...] = ()
     provider_environment: Mapping[str, ProviderEnvironment] = field(default_factory=dict)
@@ -155,6 +156,12 @@ def read_settings(
         ),
         retention_days=reader.parsed(
             "FKS_RETENTION_DAYS", None, values.between(1, 36_500), "a whole number of days"
+        ),
+        jobs_retention_days=reader.parsed(
+            "FKS_JOBS_RETENTION_DAYS",
+            30,
+            values.between(0, 36_500),
+            "a whole number of days, 0 to keep all",
         ),
         auth=reader.parsed(
             "FKS_AUTH", None, values.auth, "off (keys are not part of this version)"

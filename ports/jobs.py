@@ -73,6 +73,13 @@ class JobLedger(Protocol):
         again, so that two reconcilers do not take the same.
         """
 
+    @abstractmethod
+    async def forget(self, finished_for_s: float, limit: int) -> int:
+        """Drop jobs that ended at least so long ago, the oldest first; how many there were.
+
+        What is queued or running is never dropped, however old it is.
+        """
+
 
 class JobQueue(Protocol):
     """Carries job ids to workers; may lose or repeat them, the ledger makes that harmless."""

@@ -128,6 +128,14 @@ class MemoryJobLedger(JobLedger):
         self._sent_at.update(dict.fromkeys(chosen, now))
         return chosen
 
+    async def forget(self, finished_for_s: float, limit: int) -> int:
+        until = self._clock.now() - finished_for_s
+        ended = [(j.finished_at, j.id) for j in self._jobs.values() if j.finished_at is not None]
+        old = [job_id for at, job_id in sorted(ended) if at <= until][:limit]
+        for job_id in old:
+            del self._jobs[job_id], self._sent_at[job_id]
+        return len(old)
+
     def _held(self, job_id: str, owner: str) -> Job | None:
         job = self._jobs.get(job_id)
         return job if job is not None and job.lease_owner == owner else None

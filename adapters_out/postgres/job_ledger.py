@@ -90,6 +90,17 @@ _STRANDED = """
     )
     SELECT id FROM sent ORDER BY before NULLS FIRST, id
 """
+# Those that another reconciler is dropping are left to it.
+_FORGET = """
+    DELETE FROM jobs WHERE id IN (
+        SELECT id FROM jobs
+        WHERE finished_at <= statement_timestamp() - make_interval(secs => %(seconds)s)
+            AND state NOT IN ('queued', 'running')
+        ORDER BY finished_at LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id
+"""
 Row = dict[str, Any]
 
 
@@ -156,6 +167,9 @@ class PostgresJobLedger(JobLedger):
     async def stranded(self, queued_for_s: float, limit: int) -> Sequence[str]:
         rows = await self._rows(_STRANDED, {"seconds": queued_for_s, "limit": limit})
         return [row["id"] for row in rows]
+
+    async def forget(self, finished_for_s: float, limit: int) -> int:
+        return len(await self._rows(_FORGET, {"seconds": finished_for_s, "limit": limit}))
 
     async def _one(self, statement: LiteralString, values: Row) -> Job | None:
         rows = await self._rows(statement, values)

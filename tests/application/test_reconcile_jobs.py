@@ -15,12 +15,14 @@ TASK = BackfillTask("BTCUSDT", Interval.M1, 0, 60)
 class Bench:
     """A ledger, a queue and their reconciler."""
 
-    def __init__(self, jobs: int, run: Run, backlog: int = 64) -> None:
+    def __init__(self, jobs: int, run: Run, backlog: int = 64, keep_days: int = 0) -> None:
         self.clock = ManualClock()
         self.ledger = MemoryJobLedger(self.clock)
         self.queue = WaitingLine()
         self.told = RecordingTelemetry()
-        self.reconcile = ReconcileJobs(self.ledger, self.queue, self.told, backlog=backlog)
+        self.reconcile = ReconcileJobs(
+            self.ledger, self.queue, self.told, backlog=backlog, keep_days=keep_days
+        )
         for k in range(jobs):
             run(self.ledger.submit(f"j{k}", f"key {k}", TASK))
 
@@ -67,3 +69,27 @@ def test_a_broker_that_is_down_is_survived(run: Run) -> None:
     assert [name for name, _ in bench.told.seen] == ["jobs_not_sent"]
     bench.queue.is_down = False
     assert run(bench.reconcile()) == 2
+
+
+def test_jobs_are_forgotten_so_many_days_after_their_end(run: Run) -> None:
+    """In batches, also while the broker has no room; those that wait stay."""
+    bench = Bench(601, run, backlog=0, keep_days=30)
+    for k in range(600):
+        run(bench.ledger.request_cancel(f"j{k}"))
+    bench.clock.advance(30 * 86_400 - 1)
+    run(bench.reconcile())
+    assert bench.told.named("jobs_forgotten") == []
+    bench.clock.advance(1)
+    for _ in range(3):
+        run(bench.reconcile())
+    assert bench.told.named("jobs_forgotten") == [{"count": 500}, {"count": 100}]
+    assert [job.id for job in run(bench.ledger.list(None, 1000))] == ["j600"]
+
+
+def test_no_days_keep_every_job(run: Run) -> None:
+    """0 means for ever."""
+    bench = Bench(1, run, keep_days=0)
+    run(bench.ledger.request_cancel("j0"))
+    bench.clock.advance(3650 * 86_400)
+    run(bench.reconcile())
+    assert run(bench.ledger.get("j0")) is not None

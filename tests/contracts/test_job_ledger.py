@@ -325,3 +325,32 @@ def test_reconcilers_share_what_is_stranded(bench: Bench, run: Run) -> None:
         return [job_id for answer in answers for job_id in answer]
 
     assert sorted(run(rush())) == [f"j{k:02}" for k in range(20)]
+
+
+def test_old_jobs_are_forgotten_the_oldest_first(bench: Bench, run: Run) -> None:
+    """So many at a time, and only those that ended long enough ago."""
+    for k in range(4):
+        run(bench.ledger.submit(f"j{k}", f"key {k}", TASK))
+        run(bench.ledger.request_cancel(f"j{k}"))
+        bench.wait(100)
+    assert run(bench.ledger.forget(1000, 10)) == 0
+    assert run(bench.ledger.forget(150, 2)) == 2
+    assert [job.id for job in run(bench.ledger.list(None, 10))] == ["j3", "j2"]
+    assert run(bench.ledger.forget(150, 10)) == 1
+    assert run(bench.ledger.get("j2")) is None
+    assert run(bench.ledger.forget(150, 10)) == 0
+
+
+def test_an_unfinished_job_is_never_forgotten(bench: Bench, run: Run) -> None:
+    """Queued or running, with a dead worker or delayed: it ends before it is dropped."""
+    for name in ("waits", "runs", "dies", "rests"):
+        run(bench.ledger.submit(name, f"key {name}", TASK))
+    for name, lease in (("runs", 1e9), ("dies", 1.0), ("rests", 10.0)):
+        run(bench.ledger.claim(name, "me", lease))
+    run(bench.ledger.release("rests", "me", error="later", delay_s=1e9))
+    bench.wait(1e8)
+    assert run(bench.ledger.forget(1.0, 10)) == 0
+    run(bench.ledger.finish("runs", "me", JobState.DONE, None, 1))
+    bench.wait(2)
+    assert run(bench.ledger.forget(1.0, 10)) == 1
+    assert {job.id for job in run(bench.ledger.list(None, 10))} == {"waits", "dies", "rests"}
