@@ -35,6 +35,7 @@ from adapters_in.http.problems import (
 )
 from adapters_in.http.query_string import read_arguments
 from adapters_in.http.replies import Call, Headers, Reply, Route
+from adapters_in.http.reserved_routes import reserved_routes
 from adapters_in.http.series_routes import SeriesRoutes
 from adapters_in.http.service_routes import ServiceRoutes
 from adapters_in.http.services import Services
@@ -74,6 +75,7 @@ def route_table(services: Services, hot: HotAnswers | None = None) -> tuple[Rout
         *TickRoutes(services).table(),
         *AssetRoutes(services).table(),
         *SeriesRoutes(services).table(),
+        *reserved_routes(),
         *FuturesRoutes(services).table(),
         *FuturesDataRoutes(services).table(),
         *JobRoutes(services).table(),
@@ -156,7 +158,7 @@ def _allow(methods: Iterable[str]) -> str:
 
 async def _read(request: AnyRequest, route: Route, context: CallContext) -> Call:
     raw = request.scope["query_string"]
-    values = read_arguments(raw, request.path_params, route.parameters)
+    values = {} if route.unread else read_arguments(raw, request.path_params, route.parameters)
     if route.body is not None:
         try:
             content = await request.body()

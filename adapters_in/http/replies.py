@@ -40,7 +40,7 @@ class Route:
 
     ``body`` are the members of a JSON body; ``reply`` is the Struct of a JSON answer;
     ``media_types`` what else the answer may be; ``statuses`` the errors that can happen;
-    ``headers`` the answer's documented headers.
+    ``headers`` the answer's documented headers. ``unread``: whatever parameters come are let be.
     """
 
     method: str
@@ -56,6 +56,7 @@ class Route:
     statuses: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     documented: bool = True
+    unread: bool = False
 
 
 def json_reply(body: Struct, *, status: int = 200, headers: Headers = ()) -> Reply:

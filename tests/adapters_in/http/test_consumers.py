@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
+from adapters_in.http.reserved_routes import RESERVED
 from tests.adapters_in.http.house import NOW, House
 
 
@@ -95,3 +96,21 @@ def test_a_ticker_means_on_every_route_who_held_it_then(house: House, route: str
         answer = house.ask(f"/api/v1/data/{route}&symbol=META&end={end}")
         assert answer.status == 404
         assert answer.json["detail"].startswith(f"{holder} ")
+
+
+@pytest.mark.parametrize("word", RESERVED)
+@pytest.mark.parametrize("query", ["", "?symbol=BTCUSDT&nobody=knows", "?symbol=%00"])
+def test_the_alias_takes_no_address_for_a_symbol(house: House, word: str, query: str) -> None:
+    """What the public interface names is not served yet, and no instrument of that name."""
+    answer = house.ask(f"/api/v1/data/{word}{query}")
+    assert (answer.status, answer.json["type"]) == (404, "urn:fks-data:problem:not-served")
+    assert answer.json["detail"] == RESERVED[word]
+    assert "did_you_mean" not in answer.json
+    assert house.first.asked == house.second.asked == 0
+    assert f"/api/v1/data/{word}" not in house.ask("/openapi.json").json["paths"]
+
+
+def test_a_share_may_be_called_like_an_address(house: House) -> None:
+    """In capital letters it is a ticker: this one is listed in New York."""
+    answer = house.ask("/api/v1/data/WS")
+    assert "not-served" not in answer.json["type"]
