@@ -35,7 +35,7 @@ class AssetCatalogue(Protocol):
 
 
 class AssetStore(Protocol):
-    """What providers said of assets, with its history. Methods may raise ``StoreUnavailable``.
+    """What providers said of assets, now and before. Methods may raise ``StoreUnavailable``.
 
     ``as_of`` (Unix µs, None: now) asks for what was known then: a pure function of it.
     """
@@ -59,7 +59,3 @@ class AssetStore(Protocol):
         self, provider: str, code: str, as_of: int | None = None
     ) -> KnownAsset | None:
         """The newest snapshot of the best ranked asset with that code."""
-
-    @abstractmethod
-    async def history(self, provider: str, asset_id: str, limit: int) -> Sequence[KnownAsset]:
-        """What was known of one asset (by the provider's id), newest first."""

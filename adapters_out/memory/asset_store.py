@@ -41,10 +41,6 @@ class MemoryAssetStore(AssetStore):
         found = [known for known in self._at(provider, as_of) if known.snapshot.asset == code]
         return min(found, key=_place, default=None)
 
-    async def history(self, provider: str, asset_id: str, limit: int) -> Sequence[KnownAsset]:
-        known = self._known.get((provider, asset_id), [])
-        return [self._described(each, each.known_at) for each in known[::-1][:limit]]
-
     def _take(self, snapshot: AssetSnapshot, now: int) -> bool:
         """Whether anything was new."""
         key, bare = (snapshot.provider, snapshot.id), structs.replace(snapshot, metadata={})

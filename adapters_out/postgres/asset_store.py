@@ -71,7 +71,7 @@ SELECT {_COLUMNS}, provider,
   (extract(epoch FROM known_at) * 1000000)::bigint,
   (SELECT metadata::text FROM asset_descriptions AS told
    WHERE told.provider = shown.provider AND told.id = shown.id
-     AND told.known_at <= coalesce(%(at)s, shown.known_at) ORDER BY told.known_at DESC LIMIT 1)
+     AND told.known_at <= %(at)s ORDER BY told.known_at DESC LIMIT 1)
 FROM asset_snapshots AS shown WHERE provider = %(provider)s
 """  # noqa: S608  # columns of our own
 _THEN = "AND known_at <= %(at)s AND known_until > %(at)s"
@@ -85,7 +85,6 @@ _RANKED = f"""
 _OF_ASSET = f"""
 {_SELECT} {_THEN} AND asset = %(asset)s ORDER BY rank NULLS LAST, id COLLATE "C" LIMIT 1
 """
-_HISTORY = f"{_SELECT} AND id = %(id)s ORDER BY known_at DESC LIMIT %(limit)s"
 
 Row = tuple[Any, ...]
 
@@ -127,10 +126,6 @@ class PostgresAssetStore(AssetStore):
         chosen = {"asset": storable_text(code), "at": _moment(as_of)}
         found = await self._read(_OF_ASSET, {"provider": provider, **chosen})
         return found[0] if found else None
-
-    async def history(self, provider: str, asset_id: str, limit: int) -> Sequence[KnownAsset]:
-        chosen = {"id": storable_text(asset_id), "limit": limit, "at": None}
-        return await self._read(_HISTORY, {"provider": provider, **chosen})
 
     async def _read(self, statement: str, values: dict[str, Any]) -> Sequence[KnownAsset]:
         async def work(connection: Connection) -> Sequence[Row]:

@@ -53,7 +53,6 @@ def test_nothing_is_known_at_first(run: Run, store: AssetStore) -> None:
     assert run(store.ranked("some", 10, 0)) == []
     assert run(store.of_asset("some", "BTC")) is None
     assert run(store.of_asset("some", "\0")) is None
-    assert run(store.history("some", "btc", 10)) == []
     assert run(store.record([])) == 0
 
 
@@ -85,19 +84,23 @@ def test_what_says_the_same_is_recorded_once(run: Run, store: AssetStore) -> Non
     first = newest(run, store)
     assert run(store.record([snapshot(price=1.0), snapshot("ETH", 2)])) == 1
     assert newest(run, store) == first
-    assert len(run(store.history("some", "btc", 10))) == 1
+    assert run(store.of_asset("some", "BTC", first.known_at)) == first
+    assert run(store.of_asset("some", "BTC", first.known_at - 1)) is None
 
 
-def test_what_changes_is_kept_as_history(run: Run, store: AssetStore) -> None:
-    """Newest first; a value that comes or goes is a change, and so is a correction."""
+def test_what_changes_is_kept(run: Run, store: AssetStore) -> None:
+    """A value that comes or goes is a change, and so is a correction; each as of its time."""
     values = [(0, 1.0), (60, 1.0), (60, 2.0), (60, None), (120, 0.0)]
+    found: list[KnownAsset] = []
     for at, price in values:
         assert run(store.record([snapshot(at=at, price=price)])) == 1
-    found = run(store.history("some", "btc", 10))
-    assert said(found) == [snapshot(at=at, price=price) for at, price in reversed(values)]
+        found.append(newest(run, store))
+    assert said(found) == [snapshot(at=at, price=price) for at, price in values]
     learned = [known.known_at for known in found]
-    assert learned == sorted(set(learned), reverse=True)
-    assert said(run(store.history("some", "btc", 2))) == said(found[:2])
+    assert learned == sorted(set(learned))
+    assert [run(store.of_asset("some", "BTC", at)) for at in learned] == found
+    before = [run(store.of_asset("some", "BTC", at - 1)) for at in learned]
+    assert before == [None, *found[:-1]]
 
 
 def test_an_answer_from_a_cache_does_not_turn_back_the_time(run: Run, store: AssetStore) -> None:
@@ -174,4 +177,5 @@ def test_writers_do_not_get_into_each_others_way(run: Run, store: AssetStore) ->
         return await asyncio.gather(*(store.record([snapshot(price=1.0)]) for _ in range(4)))
 
     assert sorted(run(together())) == [0, 0, 0, 1]
-    assert len(run(store.history("some", "btc", 10))) == 1
+    first = newest(run, store).known_at
+    assert run(store.of_asset("some", "BTC", first - 1)) is None
