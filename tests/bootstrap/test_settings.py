@@ -26,6 +26,7 @@ def test_one_error_lists_every_bad_value() -> None:
     bad = {
         "SERVICE_PORT": "eighty",
         "FKS_MAX_LIMIT": "0",
+        "FKS_JOBS_RETENTION_DAYS": "-1",
         "FKS_REQUEST_DEADLINE_S": "nan",
         "FKS_JSON_LOGS": "maybe",
         "FKS_PROVIDERS": "binance,nosuch",
@@ -43,6 +44,13 @@ def test_one_error_lists_every_bad_value() -> None:
     for name in bad:
         assert any(line.startswith(name.removesuffix("_FILE")) for line in lines), name
     assert len(lines) == len(bad)
+
+
+@pytest.mark.parametrize(("text", "days"), [(None, 30), ("0", 0), ("365", 365)])
+def test_how_long_finished_jobs_are_kept(text: str | None, days: int) -> None:
+    """A month unless somebody says otherwise; 0 is for ever."""
+    given = {} if text is None else {"FKS_JOBS_RETENTION_DAYS": text}
+    assert read_settings(given, KNOWN).jobs_retention_days == days
 
 
 def test_an_error_never_shows_a_secret() -> None:
