@@ -4,6 +4,8 @@ Nothing that a server or driver said is repeated: it may quote the connection st
 the password.
 """
 
+import re
+
 import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed
@@ -36,18 +38,39 @@ _SENTENCES: dict[type[psycopg.Error], str] = {
     errors.InvalidCatalogName: "The database in DATABASE_URL does not exist: create it.",
 }
 
+# Of a connection that was refused the driver tells no SQLSTATE, only the server's sentence.
+_REFUSALS: tuple[tuple[re.Pattern[str], type[psycopg.Error]], ...] = (
+    (re.compile(r'FATAL:\s+database "[^"]*" does not exist'), errors.InvalidCatalogName),
+    (
+        re.compile(
+            r'FATAL:\s+(role "[^"]*" does not exist|no pg_hba\.conf entry)'
+            r"|FATAL:\s+\w+ authentication failed|no password supplied"
+        ),
+        errors.InvalidAuthorizationSpecification,
+    ),
+    (re.compile(r"FATAL:\s+permission denied"), errors.InsufficientPrivilege),
+    (re.compile(r"FATAL:\s+(sorry, too many|remaining connection)"), errors.TooManyConnections),
+)
+
 
 def translated(error: psycopg.Error) -> MarketDataError:
     """What to raise instead: ``StoreUnavailable`` with one sentence and its remedy."""
     for kind, sentence in _SENTENCES.items():
         if isinstance(error, kind):
             return StoreUnavailable(sentence)
-    if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
+    if error.sqlstate is None:
+        return StoreUnavailable(_refusal(str(error)))
+    if error.sqlstate.startswith(("08", "57P")):
         return StoreUnavailable(UNREACHABLE)
     return StoreUnavailable(
         f"The database refused the work ({type(error).__name__}, SQLSTATE {error.sqlstate}): "
         "see its log."
     )
+
+
+def _refusal(said: str) -> str:
+    kind = next((kind for pattern, kind in _REFUSALS if pattern.search(said)), None)
+    return UNREACHABLE if kind is None else _SENTENCES[kind]
 
 
 def is_passing(error: psycopg.Error) -> bool:

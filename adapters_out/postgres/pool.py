@@ -4,7 +4,7 @@ import asyncio
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 from msgspec import Struct
@@ -59,8 +59,10 @@ class PostgresPool:
         self._dedicated_conninfo = _conninfo(url, application, 0)
         self._max_size = max_size
         self._busy = 0
+        self._refused: psycopg.Error | None = None
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._conninfo,
+            connection_class=_noting(self._note),
             kwargs={"autocommit": True, "connect_timeout": _CONNECT_S},
             min_size=1,
             max_size=max_size,
@@ -188,11 +190,15 @@ class PostgresPool:
             raise asyncio.CancelledError
         return connection
 
+    def _note(self, refused: psycopg.Error | None) -> None:
+        self._refused = refused
+
     def _translated(self, error: psycopg.Error) -> MarketDataError:
+        refused = self._refused
         if isinstance(error, PoolTimeout | TooManyRequests):
             # Fewer than the most there may be: the pool grows while a crowd already waits.
             if not self._busy:
-                return StoreUnavailable(UNREACHABLE)
+                return StoreUnavailable(UNREACHABLE) if refused is None else translated(refused)
             return Overloaded(
                 f"Every database connection is busy ({self._busy}): try again in a moment."
             )
@@ -203,6 +209,23 @@ class _WorthAnotherTry(Exception):
     def __init__(self, error: psycopg.Error) -> None:
         super().__init__()
         self.error = error
+
+
+def _noting(note: Callable[[psycopg.Error | None], None]) -> type[Connection]:
+    """Connections that tell how their making ended: the driver's pool keeps it to itself."""
+
+    class Noting(AsyncConnection[TupleRow]):
+        @classmethod
+        async def connect(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 - passed on
+            try:
+                made = await super().connect(*args, **kwargs)
+            except psycopg.Error as error:
+                note(error)
+                raise
+            note(None)
+            return made
+
+    return Noting
 
 
 def _is_dead(connection: Connection) -> bool:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from adapters_out.postgres.pool import Connection, PostgresPool
 from adapters_out.system.clock import SystemClock
@@ -90,6 +91,28 @@ def test_an_unreachable_database_is_said_soon_and_without_the_password(
 
     assert run(story()) < 3.5
     assert PASSWORD not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("database", "user", "words"),
+    [("nowhere", None, "does not exist: create it"), (None, "nobody", "refuses the user")],
+)
+def test_a_refused_connection_is_no_unreachable_database(
+    run: Run, database_url: str, database: str | None, user: str | None, words: str
+) -> None:
+    """A name that the server does not know is said as what it is, through the pool and beside."""
+    given = {name: value for name, value in (("dbname", database), ("user", user)) if value}
+    url = make_conninfo(database_url, **given)
+
+    async def story() -> None:
+        async with PostgresPool(url) as pool:
+            with pytest.raises(StoreUnavailable, match=words):
+                await pool.within(_one)
+            with pytest.raises(StoreUnavailable, match=words):
+                async with pool.dedicated():
+                    pytest.fail("nobody is let in")
+
+    run(story())
 
 
 @pytest.mark.parametrize("url", [f"postgresql://a:{PASSWORD}@h:x y/d", f"{PASSWORD} host"])
