@@ -78,6 +78,9 @@ def test_an_empty_side_has_no_price() -> None:
         assert (quote.bid_price, quote.bid_size, quote.ask_price) == (None, None, 1.75)
     alone = value_of(FEED, '{"s":"AAPL","ap":1.75,"as":3,"t":1700000000123}', Quote)
     assert (alone.bid_price, alone.ask_price) == (None, 1.75)
+    for key, sides in (("a", (None, 1.5)), ("b", (1.5, None))):
+        alone = value_of(FEED, json.dumps({"s": "EURUSD", key: 1.5, "t": AT}), Quote)
+        assert (alone.bid_price, alone.ask_price) == sides
 
 
 def test_numbers_may_be_texts_or_not_and_unknown_keys_do_not_matter() -> None:

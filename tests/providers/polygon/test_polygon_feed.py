@@ -165,6 +165,7 @@ def test_a_topic_may_be_refused_alone(
 def test_a_bar_is_final_because_it_is_over() -> None:
     """One that ends ahead of our clock would not be."""
     assert value_of(FEED, MINUTE, Bar).final
+    assert value_of(FEED, changed(MINUTE, (0, "e"), RECEIVED_NS // 10**6), Bar).final
     ahead = changed(MINUTE, (0, "e"), RECEIVED_NS // 10**6 + 1)
     assert not value_of(FEED, ahead, Bar).final
 
