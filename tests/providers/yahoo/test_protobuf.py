@@ -64,6 +64,13 @@ def test_a_varint_without_an_end_is_unreadable() -> None:
         fields_of(b"\x08" + b"\xff" * 50)
 
 
+def test_a_varint_has_ten_bytes_and_64_bits() -> None:
+    """What is more of bits is dropped, what is more of bytes is none."""
+    assert fields_of(b"\x08" + b"\xff" * 9 + b"\x7f") == {1: 2**64 - 1}
+    with pytest.raises(Unreadable, match="number"):
+        fields_of(b"\x08" + b"\xff" * 10 + b"\x01")
+
+
 def test_a_field_of_another_kind_is_unreadable() -> None:
     """Each has its own."""
     with pytest.raises(Unreadable):
