@@ -10,7 +10,7 @@ from adapters_in.cli.runtime import Diagnosis, SettingsRefused
 from adapters_out.redis.client import ping
 from application.list_providers import ProviderFacts
 from bootstrap.lifespan import Opened, open_application
-from bootstrap.settings import PREFIXES, Settings, read_settings
+from bootstrap.settings import PREFIXES, Settings, read_settings, refuse_open_host
 from domain.circuit import CircuitState
 from domain.errors import BudgetUnavailable, MarketDataError
 
@@ -19,14 +19,15 @@ _OLDEST = (3, 11)
 
 
 async def diagnose(known: tuple[str, ...]) -> Sequence[Diagnosis]:
-    """Look at Python, settings, disk, Redis, store, budgets and providers; never raises."""
+    """Look at Python, settings, host, disk, Redis, store, budgets and providers; never raises."""
     found = [_python()]
     try:
         settings = read_settings(known=known)
     except SettingsRefused as fault:
         remedy = "Correct the variables named here; the README lists their meaning."
         return [*found, Diagnosis("settings", ok=False, detail=str(fault), remedy=remedy)]
-    found += [Diagnosis("settings", ok=True, detail="every variable is valid"), _disk(settings)]
+    found.append(Diagnosis("settings", ok=True, detail="every variable is valid"))
+    found += [_host(settings), _disk(settings)]
     if settings.redis_url is not None:
         found.append(await _redis(settings))
     try:
@@ -96,6 +97,17 @@ def _python() -> Diagnosis:
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     ok = sys.version_info[:2] >= _OLDEST
     return Diagnosis("python", ok, running, "" if ok else "Use Python 3.11 or newer.")
+
+
+def _host(settings: Settings) -> Diagnosis:
+    """Whether `serve` would listen there; commands do not mind."""
+    try:
+        refuse_open_host(settings.host, settings.auth)
+    except SettingsRefused:
+        detail = f"nothing says who may use a service on {settings.host}, so serve will not start"
+        remedy = "Set FKS_AUTH=off if the network protects it, or FKS_DATA_HOST=127.0.0.1."
+        return Diagnosis("host", ok=False, detail=detail, remedy=remedy)
+    return Diagnosis("host", ok=True, detail=f"{settings.host}, port {settings.port}")
 
 
 def _disk(settings: Settings) -> Diagnosis:

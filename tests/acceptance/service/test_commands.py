@@ -166,15 +166,16 @@ def test_an_unreachable_database(stage: Stage, command: str) -> None:
 
 
 def test_doctor_names_every_fault_with_its_remedy(stage: Stage) -> None:
-    """It fails with 1, names the store and Redis as broken, and each has a remedy."""
+    """It fails with 1, names host, store and Redis as broken, and each has a remedy."""
     nowhere: dict[str, Any] = {
+        "FKS_DATA_HOST": "0.0.0.0",  # which serve refuses without FKS_AUTH
         "DATABASE_URL": _NOWHERE,
         "REDIS_URL": "redis://:hunter2@127.0.0.1:9/0",
     }
     ended = stage.cli("doctor", "--json", **nowhere)
     rows = json.loads(ended.out)
     assert ended.code == 1
-    assert {row["name"] for row in rows if not row["ok"]} == {"store", "redis"}
+    assert {row["name"] for row in rows if not row["ok"]} == {"host", "store", "redis"}
     assert all(row["remedy"] for row in rows if not row["ok"])
     assert "hunter2" not in ended.out + ended.err
 
