@@ -54,7 +54,7 @@ def _provider(facts: ProviderFacts) -> Diagnosis:
     if not facts.enabled:  # as most are in most installations: no fault
         detail, remedy = "skipped, it has no API key", f"Set {prefix}_API_KEY to use it."
     elif facts.key_refused:
-        detail = "it has refused the API key, and is asked every five minutes only"
+        detail = "it has refused the API key, and is asked ever more rarely"
         remedy = f"Set another {prefix}_API_KEY and start again: it is tried at once."
     elif facts.health.state is not CircuitState.CLOSED:
         detail = "its circuit is open after repeated faults"

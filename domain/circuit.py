@@ -7,8 +7,8 @@ past, a fault doubles the cool-down, up to 15 s. A prober that dies loses its cl
 lease.
 
 A key that the provider refused is remembered beside the circuit, under a mark that tells it from
-other keys: with it nothing is sent for five minutes. Then somebody tries; an answer that carries
-data ends it.
+other keys: with it nothing is sent for 15 s. Then somebody tries: an answer that carries data ends
+it, another refusal doubles the rest, up to ten minutes.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,8 @@ COOLDOWN_S = 2.0
 COOLDOWN_MAX_S = 15.0
 WRITE_EVERY_S = 1.0  # how often a board writes down that all is well
 PROBE_LEASE_S = 12.0  # with the longest cool-down less than 30 s
-KEY_REST_S = 300.0  # a wrong key does not become right by being sent again
+KEY_REST_S = 15.0  # some providers refuse good keys for a moment
+KEY_REST_MAX_S = 600.0  # a wrong one does not become right by being sent again
 _SLOW_S = 10.0  # a median of this costs all that slowness can cost
 _SLOW_POINTS = 30.0
 
@@ -72,14 +73,20 @@ class ProviderHealth(Struct, frozen=True):
     faulted_at: float | None = None  # the last fault
     refused_key: str = ""
     refused_at: float = 0.0
+    refusals: int = 0  # of that key, one after the other
 
     def refuses(self, key: str) -> bool:
         """Whether the provider last said that it does not accept the key of that mark."""
         return key != "" and self.refused_key == key
 
     def rests(self, key: str, now: float) -> bool:
-        """Whether it said so within five minutes (a clock that was set back prolongs nothing)."""
-        return self.refuses(key) and 0.0 <= now - self.refused_at < KEY_REST_S
+        """Whether the key is not to be sent (a clock that was set back prolongs nothing)."""
+        return self.refuses(key) and 0.0 <= now - self.refused_at < self.key_rest_s
+
+    @property
+    def key_rest_s(self) -> float:
+        """For how long after the last refusal."""
+        return min(KEY_REST_MAX_S, KEY_REST_S * 2.0 ** min(self.refusals - 1, 10))
 
     @property
     def error_rate(self) -> float:
@@ -123,12 +130,18 @@ def after(health: ProviderHealth, outcome: Outcome) -> ProviderHealth:
 
     While the circuit is not closed only probes count: what else comes back was sent before.
     """
-    key, at = health.refused_key, health.refused_at
-    if outcome.refused_key:
-        key, at = outcome.refused_key, outcome.at
-    elif outcome.accepted:
-        key, at = "", 0.0
-    return replace(_circuit_after(health, outcome), refused_key=key, refused_at=at)
+    return _keyed(_circuit_after(health, outcome), health, outcome)
+
+
+def _keyed(after_it: ProviderHealth, health: ProviderHealth, outcome: Outcome) -> ProviderHealth:
+    """With what the outcome says of the key; calls that were sent together are one refusal."""
+    key, at, count = health.refused_key, health.refused_at, health.refusals
+    if outcome.accepted:
+        key, at, count = "", 0.0, 0
+    elif outcome.refused_key and not health.rests(outcome.refused_key, outcome.at):
+        same = health.refuses(outcome.refused_key)
+        key, at, count = outcome.refused_key, outcome.at, count + 1 if same else 1
+    return replace(after_it, refused_key=key, refused_at=at, refusals=count)
 
 
 def _circuit_after(health: ProviderHealth, outcome: Outcome) -> ProviderHealth:

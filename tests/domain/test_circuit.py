@@ -3,9 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.circuit import (
     COOLDOWN_MAX_S,
+    KEY_REST_MAX_S,
+    KEY_REST_S,
     PROBE_LEASE_S,
     CircuitState,
     Outcome,
@@ -153,27 +156,44 @@ def test_only_dull_news_may_wait() -> None:
     assert not Unwritten(shaky, (), NOW).plus(Outcome(True, 0.1, NOW)).can_wait(NOW)
 
 
-def test_a_refused_key_rests_for_five_minutes_and_an_answer_ends_that() -> None:
+def refusal(at: float, key: str = "ours") -> Outcome:
+    """A call whose key was not accepted."""
+    return Outcome(True, 0.1, at, refused_key=key)
+
+
+def test_a_refused_key_rests_and_an_answer_ends_that() -> None:
     """Another key is not concerned; what is no answer with data changes nothing."""
-    refused = after(ProviderHealth(), Outcome(True, 0.1, NOW, refused_key="ours"))
+    refused = after(ProviderHealth(), refusal(NOW))
     assert refused.state is CircuitState.CLOSED
-    assert [refused.rests("ours", NOW + s) for s in (0, 299, 300, -1)] == [True, True, False, False]
+    assert [refused.rests("ours", NOW + s) for s in (0, 14, 15, -1)] == [True, True, False, False]
     assert not refused.rests("other", NOW)
     assert not refused.rests("", NOW)
     assert not ProviderHealth().rests("", NOW)
-    assert refused.refuses("ours")
-    later = after(refused, Outcome(True, 0.1, NOW + 400))
+    later = after(refused, Outcome(True, 0.1, NOW + 40))
     assert later.refuses("ours")
-    assert not later.rests("ours", NOW + 400)
-    assert not after(later, Outcome(True, 0.1, NOW + 401, accepted=True)).refuses("ours")
-    again = after(later, Outcome(True, 0.1, NOW + 401, refused_key="ours"))
-    assert again.rests("ours", NOW + 402)
+    ended = after(later, Outcome(True, 0.1, NOW + 41, accepted=True))
+    assert not ended.refuses("ours")
+    assert after(ended, refusal(NOW + 42)).key_rest_s == KEY_REST_S
+
+
+def test_each_refusal_doubles_the_rest_up_to_ten_minutes() -> None:
+    """Of the same key, and calls that were sent at the same time count once."""
+    health, at, rests = ProviderHealth(), NOW, list[float]()
+    for _ in range(9):
+        for _ in range(3):
+            health = after(health, refusal(at))
+        rests.append(health.key_rest_s)
+        at += health.key_rest_s
+    assert rests == [15, 30, 60, 120, 240, 480, 600, 600, 600]
+    assert after(health, refusal(at, "other")).key_rest_s == KEY_REST_S
+    endless = replay(ProviderHealth(), [refusal(NOW + k * KEY_REST_MAX_S) for k in range(3000)])
+    assert endless.key_rest_s == KEY_REST_MAX_S
 
 
 def test_a_refused_key_outlives_its_circuit() -> None:
     """A probe that is answered with a refusal closes the circuit and keeps the key out."""
     probed, _ = claim_probe(opened(), NOW + 3)
-    closed = after(probed, Outcome(True, 0.1, NOW + 3, probe=True, refused_key="ours"))
+    closed = after(probed, replace(refusal(NOW + 3), probe=True))
     assert (closed.state, closed.rests("ours", NOW + 4)) == (CircuitState.CLOSED, True)
 
 
@@ -181,6 +201,6 @@ def test_neither_a_refused_key_nor_its_acceptance_waits_to_be_written() -> None:
     """All processes are to know at once."""
     told = Unwritten(written_at=NOW)
     assert told.plus(Outcome(True, 0.1, NOW, accepted=True)).can_wait(NOW)
-    assert not told.plus(Outcome(True, 0.1, NOW, refused_key="ours")).can_wait(NOW)
+    assert not told.plus(refusal(NOW)).can_wait(NOW)
     known = Unwritten(ProviderHealth(refused_key="ours"), written_at=NOW)
     assert not known.plus(Outcome(True, 0.1, NOW, accepted=True)).can_wait(NOW)
