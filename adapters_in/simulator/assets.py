@@ -122,6 +122,8 @@ _FUTURES = (
     ("GCZ2026", "GC", 4_050.0, 1, 0.2e6, "2024-12-27", "2026-12-29"),
 )
 _LAST_HOUR = 15  # UTC, of the last day of trading
+# Two contracts of each December go on with them. A ticker comes back after ten years: no further.
+_DECEMBERS = range(2027, 2035)
 
 
 def _pairs() -> list[Asset]:
@@ -196,8 +198,29 @@ def _futures() -> list[Asset]:
             hours=Hours.GLOBEX,
             expires=_day(last, _LAST_HOUR),
         )
-        for contract, root, level, decimals, volume, listed, last in _FUTURES
+        for contract, root, level, decimals, volume, listed, last in (
+            *_FUTURES,
+            *_decembers("ES", 6_900.0, 1.4e6),
+            *_decembers("NQ", 25_200.0, 0.6e6),
+        )
     ]
+
+
+def _decembers(
+    root: str, level: float, volume: float
+) -> list[tuple[str, str, float, int, float, str, str]]:
+    """Rows of the table: traded from the June of the year before to the third Friday."""
+    named = {row[0] for row in _FUTURES}
+    years = [year for year in _DECEMBERS if f"{root}Z{year}" not in named]
+    return [
+        (f"{root}Z{y}", root, level, 2, volume, _third_friday(y - 1, 6), _third_friday(y, 12))
+        for y in years
+    ]
+
+
+def _third_friday(year: int, month: int) -> str:
+    first = calendar.weekday(year, month, 1)
+    return f"{year}-{month:02}-{15 + (calendar.FRIDAY - first) % 7}"
 
 
 # Every synthetic instrument by its canonical id.

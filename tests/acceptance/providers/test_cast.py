@@ -38,7 +38,11 @@ STOCKS = [
     if a.instrument.asset_class is AssetClass.STOCK and a.id not in ACTIONS
 ]
 
-FUTURES = [a for a in ASSETS.values() if a.instrument.asset_class is AssetClass.FUTURE]
+FUTURES = [
+    a
+    for a in ASSETS.values()
+    if a.instrument.asset_class is AssetClass.FUTURE and a.listed < NOW - 10 * 86_400
+]
 
 
 def cast_of(name: str, interval: Interval | None = None) -> list[Asset]:

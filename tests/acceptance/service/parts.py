@@ -33,8 +33,8 @@ class Part(Struct, frozen=True, kw_only=True):
     empty: tuple[Interval, int, int] | None
 
 
-def future() -> str:
-    """The contract that is traded most of those that have been, and will be, for a while."""
+def futures() -> list[str]:
+    """The contracts that have been traded, and will be, for a while; the most traded first."""
     now = time.time()
     alive = [
         asset
@@ -43,7 +43,12 @@ def future() -> str:
         and asset.listed < now - 100 * DAY
         and (asset.expires or 0) > now + DAY
     ]
-    return max(alive, key=lambda asset: asset.volume).id
+    return [asset.id for asset in sorted(alive, key=lambda asset: -asset.volume)]
+
+
+def future() -> str:
+    """The contract that is traded most."""
+    return futures()[0]
 
 
 def weekend() -> tuple[Interval, int, int]:
@@ -72,7 +77,7 @@ PARTS = {
 def another(symbol: str) -> str:
     """One of the same kind, of which nothing is stored."""
     if ASSETS[symbol].instrument.asset_class is AssetClass.FUTURE:
-        return "NQZ2030" if symbol != "NQZ2030" else "ESZ2026"
+        return next(other for other in futures() if other != symbol)
     return symbol.replace("BTC", "ETH").replace("THIN", "KO")
 
 
