@@ -55,6 +55,6 @@ FAULTS = Faults(
         FaultRule(KeyRefused, "denies access: check the key", text="apikey"),
         FaultRule(KeyRefused, "denies access: check the key", text="api key is for demo"),
         FaultRule(NotListed, "does not list the symbol", text="invalid api call"),
-        FaultRule(NotListed, "does not list the symbol", codes=(_NOTHING,)),
+        FaultRule(NotListed, "does not list the symbol", (200,), codes=(_NOTHING,)),
     ),
 )

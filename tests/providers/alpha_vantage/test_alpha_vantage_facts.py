@@ -20,6 +20,7 @@ from domain.errors import (
     NotEntitled,
     NotListed,
     ProviderError,
+    ProviderUnavailable,
     QuotaExhausted,
     RateLimited,
 )
@@ -80,6 +81,7 @@ def test_nothing_told_means_not_listed() -> None:
     with pytest.raises(NotListed):
         PRICE.read(Reply(200, b'{"Global Quote":{}}'), IBM)
     assert type(error(Reply(200, b"{}"))) is NotListed
+    assert type(error(Reply(500, b"{}"))) is ProviderUnavailable
     for price in ('"None"', '"-"', "null", '"NaN"'):
         told = f'{{"Global Quote":{{"05. price":{price},"07. latest trading day":"2026-05-15"}}}}'
         with pytest.raises(UNREADABLE):
