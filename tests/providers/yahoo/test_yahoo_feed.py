@@ -57,6 +57,16 @@ def test_single_precision_adds_no_noise(price: float, hint: int) -> None:
     assert value_of(FEED, body, LastTraded).price == price
 
 
+def test_the_hint_says_how_many_decimals_there_are() -> None:
+    """Two, where there is none; more than twelve are a mistake."""
+    for hint, shown in ((signed(27, 4), 94745.0781), (signed(27, 2), 94745.08), (b"", 94745.08)):
+        body = message(AAPL, number(2, 94745.0781), hint)
+        assert value_of(FEED, body, LastTraded).price == shown
+    assert value_of(FEED, message(AAPL, PRICE, signed(27, 12)), LastTraded).price > 227
+    with pytest.raises(MalformedPayload, match="decimals"):
+        read(FEED, message(AAPL, PRICE, signed(27, 13)))
+
+
 def test_pence_are_parts_of_a_pound() -> None:
     """As wherever Yahoo names such a currency."""
     body = message(AAPL, number(2, 7250.5), field(4, b"GBp"), signed(27, 2))
