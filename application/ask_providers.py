@@ -98,7 +98,10 @@ class AskProviders:
         return found
 
     async def stored(self, question: Question) -> BarsAnswer | None:
-        """The fullest answer that the store has, or else the newest bars of all."""
+        """The fullest answer that the store has, or else the newest bars of all, as stale.
+
+        Nothing need be missing: somebody wanted it from a provider, and got it from none.
+        """
         now, names = self._clock.now(), await self._read.holders(question)
         if not names:  # as of anything that does not exist: it is not looked for in nine places
             return None
@@ -110,8 +113,9 @@ class AskProviders:
         ]
         fullest = max(views, key=lambda view: len(view.held.bars.series))
         if len(fullest.held.bars.series):
-            return assemble(question, fullest, now, cached=True)
-        return await self._newest_stored(question, names)
+            return replace(assemble(question, fullest, now, cached=True), stale=True)
+        newest = await self._newest_stored(question, names)
+        return None if newest is None else replace(newest, stale=True)
 
     async def _newest_stored(self, question: Question, names: Iterable[str]) -> BarsAnswer | None:
         for name in names:

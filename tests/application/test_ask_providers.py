@@ -19,6 +19,7 @@ from domain.errors import (
 )
 from domain.instrument import Listing
 from domain.interval import Interval
+from domain.query import BarQuery
 from domain.timerange import TimeRange
 from tests.application.scripted_market import OFFERS
 from tests.application.world import (
@@ -433,6 +434,26 @@ def test_use_cache_false_prefers_a_fresh_second_to_a_stored_first() -> None:
         await world.health.open_circuit("first", world.clock.now())
         answer = await process.ask(query(10, use_cache=False))
         assert (answer.provider, answer.substituted, answer.cached) == ("second", True, False)
+
+    in_virtual_time(scene())
+
+
+@pytest.mark.parametrize(
+    "insists",
+    [query(10, use_cache=False), query(10, include_partial=True)],
+    ids=["fresh", "forming"],
+)
+def test_stored_bars_instead_of_those_wanted_from_a_provider_are_stale(insists: BarQuery) -> None:
+    """All bars are there, but who insisted on a provider is told that none was heard."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        assert not (await process.ask(query(10))).stale
+        world.first.fails = world.second.fails = DOWN
+        answer = await process.ask(insists)
+        assert (answer.stale, answer.cached, answer.gaps) == (True, True, ())
+        assert not (await process.ask(query(10))).stale
 
     in_virtual_time(scene())
 
