@@ -40,8 +40,9 @@ def test_the_last_put_wins(cache: Cache, run: Run) -> None:
 
 def test_it_expires(cache: Cache, run: Run) -> None:
     """After its time a value is gone."""
-    run(cache.put("a", b"1", 0.1))
+    run(cache.put("a", b"1", 5))
     assert run(cache.get("a")) == b"1"
+    run(cache.put("a", b"2", 0.1))
     run(SystemClock().sleep(0.15))
     assert run(cache.get("a")) is None
 
