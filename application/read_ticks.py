@@ -1,6 +1,7 @@
 """Answer a request for trades or quotes."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Generic
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from domain.errors import (
     Attempt,
     DeadlineExceeded,
     NoData,
+    NoProviderAvailable,
     ProviderError,
     RangeUnavailable,
     UnknownInstrument,
@@ -109,9 +111,34 @@ class ReadTicks(Generic[T]):
         if not able:
             message = f"{query.instrument.id} has no {capability.value} at any configured provider."
             raise UnknownInstrument(message)
-        ranking = await self._candidates(
-            capability, query.instrument, start=window.begins_s, only=query.provider
+        ranking = await self._ranking(query, window)
+        try:
+            return await self._among(query, window, able, ranking, context)
+        except UnknownInstrument as error:
+            unknown = error
+        others = await self._ranking(query, window)  # whose prices stand for something else
+        if others.chosen and set(others.chosen).isdisjoint(ranking.chosen):
+            with suppress(UnknownInstrument, NoProviderAvailable, DeadlineExceeded):
+                return await self._among(query, window, able, others, context)
+        raise unknown
+
+    async def _ranking(self, query: TickQuery, window: TickWindow) -> Ranking:
+        return await self._candidates(
+            self._collect.subject.capability,
+            query.instrument,
+            start=window.begins_s,
+            only=query.provider,
         )
+
+    async def _among(  # the question, and whom to ask
+        self,
+        query: TickQuery,
+        window: TickWindow,
+        able: Sequence[str],
+        ranking: Ranking,
+        context: CallContext,
+    ) -> TickAnswer[T]:
+        able = (*able, *(name for name in ranking.chosen if name not in able))
         for name in able:
             view = await self._collect.whole(TickKey(query.instrument.id, name), window)
             if view is not None and view.stored.ticks:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from adapters_out.memory.budget_book import MemoryBudgetBook
 from adapters_out.memory.clock import ManualClock
@@ -15,8 +16,15 @@ from application.collect_ticks import TRADES, CollectTicks
 from application.rank_candidates import RankCandidates
 from application.read_ticks import ReadTicks, TickAnswer, TickQuery
 from application.tick_window import TickWindow
-from domain.errors import NoData, NoProviderAvailable, NotEntitled
+from domain.errors import (
+    NoData,
+    NoProviderAvailable,
+    NotEntitled,
+    NotListed,
+    UnknownInstrument,
+)
 from domain.instrument import Instrument
+from domain.provider import Basis
 from domain.ticks import StoredTicks, Trade
 from domain.timerange import RangeSet, TimeRange
 from ports.market_data import CallContext
@@ -183,5 +191,28 @@ def test_of_those_who_tell_a_part_the_most_preferred_is_believed() -> None:
             assert answer is not None
             assert answer.provider == teller
             assert bool(answer.gaps) is (teller == "paper")
+
+    in_virtual_time(scene())
+
+
+def test_who_stands_for_something_else_tells_what_no_venue_lists() -> None:
+    """In the first question as in the next, as a substitute; one who fails changes no denial."""
+
+    async def scene() -> None:
+        world = World(500, two=True)
+        world.venue.fault = NotListed("paper does not list it.", provider="paper")
+        tape = replace(PaperExchange.capabilities, basis=Basis.CONSOLIDATED)
+        world.other.capabilities = tape
+        for is_held in (False, True):
+            answer = await world.ask(10, 190, 300)
+            assert answer is not None
+            assert (answer.provider, answer.substituted) == ("other", True)
+            assert (answer.cached, len(answer.ticks)) == (is_held, 180)
+        world = World(500, two=True)
+        world.venue.fault = world.other.fault = NotListed("Nobody lists it.", provider="paper")
+        world.other.capabilities = tape
+        for _ in range(2):
+            with pytest.raises(UnknownInstrument):
+                await world.ask(10, 190, 300)
 
     in_virtual_time(scene())
