@@ -1,6 +1,7 @@
 """The commands of `fks-data` and how they end: 0 done, 1 failed, 2 usage, 3 incomplete."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ import cyclopts
 from cyclopts import Parameter, validators
 
 from adapters_in.cli import inspection, jobs
-from adapters_in.cli.backfill import BackfillOptions, backfill
+from adapters_in.cli.backfill import INCOMPLETE, BackfillOptions, backfill
 from adapters_in.cli.bars import BarsOptions, bars
 from adapters_in.cli.runtime import Runtime, ServeOptions, SettingsRefused
 from domain.errors import InvalidRequest, MarketDataError
@@ -37,8 +38,18 @@ def run(runtime: Runtime, arguments: Sequence[str]) -> int:
     except _Terminated:
         return _say(f"Terminated; {_KEPT}", TERMINATED)
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         return DONE
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC:
+            raise
+        _mute()
+        return _say("The output has no space left: make room where it is written to.", FAILED)
+
+
+def _mute() -> None:
+    """Nobody reads, so nothing that is still buffered may fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _judge(runtime: Runtime, arguments: Sequence[str]) -> int:
@@ -126,7 +137,11 @@ def _add_data(app: cyclopts.App, runtime: Runtime) -> None:
     @app.command(name="backfill")
     def backfill_command(symbols: Symbols, /, *, options: BackfillOptions) -> int:
         """Fetch and store what is missing; resumable, exit 3 while a gap has no known cause."""
-        return _wait(backfill(runtime, symbols, options))
+        try:
+            return _wait(backfill(runtime, symbols, options))
+        except BrokenPipeError:  # what nobody could be told of is not done
+            _mute()
+            return INCOMPLETE
 
 
 def _add_inspection(app: cyclopts.App, runtime: Runtime) -> None:

@@ -25,7 +25,7 @@ from application.fill_gaps import Committed, Filled, FillGapsAsk
 from domain.interval import Interval
 from domain.moment import iso, parse_seconds
 
-_INCOMPLETE = 3
+INCOMPLETE = 3
 
 
 @Parameter(name="*")
@@ -55,7 +55,7 @@ async def backfill(runtime: Runtime, symbols: Sequence[str], options: BackfillOp
         with report:
             for symbol, ask in asks:
                 complete &= await _fill(tools, symbol, ask, report)
-    return 0 if complete else _INCOMPLETE
+    return 0 if complete else INCOMPLETE
 
 
 async def _ask(tools: Toolbox, symbol: str, options: BackfillOptions) -> FillGapsAsk:

@@ -211,6 +211,22 @@ def test_a_reader_that_has_seen_enough(stage: Stage, form: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("reader", "code", "words"), [("| true", 3, ""), ("> /dev/full", 1, "no space left")]
+)
+def test_a_back_fill_that_nobody_hears_is_not_done(
+    stage: Stage, reader: str, code: int, words: str
+) -> None:
+    """A lost reader is no success: 0 would say that the range is complete."""
+    span = f"--interval 1m --start {DAY} --end {DAY + 100 * HOUR}"
+    script = f"set -o pipefail; {COMMAND} backfill BTCUSDT {span} --json {reader}"
+    told: dict[str, Any] = {"env": stage.environment, "text": True, "timeout": 60}
+    ended = subprocess.run(["bash", "-c", script], check=False, capture_output=True, **told)
+    assert (ended.returncode, ended.stderr.count("\n")) == (code, 1 if words else 0), ended
+    assert words in ended.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_back_fill_keeps_what_it_acknowledged(
     stage: Stage, number: signal.Signals
