@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from adapters_in.http.asgi import App
 from adapters_in.http.asset_routes import AssetRoutes
 from adapters_in.http.bar_routes import BarRoutes
-from adapters_in.http.deadlines import Deadlines
+from adapters_in.http.deadlines import Deadlines, deadline_of
 from adapters_in.http.entity_tags import names
 from adapters_in.http.front import Front, request_id_of
 from adapters_in.http.futures_data_routes import FuturesDataRoutes
@@ -136,14 +136,15 @@ async def _answer(
     request: AnyRequest, route: Route, services: Services, deadlines: Deadlines
 ) -> AnyResponse:
     """Read, ask, answer; all of it before the deadline."""
-    deadline = services.clock.monotonic() + services.deadline_s
+    now = services.clock.monotonic()
+    deadline = deadline_of(request.scope["state"]["arrived"], now, services.deadline_s)
     context = CallContext(deadline, Priority.INTERACTIVE, request_id_of(request.scope))
 
     async def work() -> Reply:
         return await route.handle(await _read(request, route, context))
 
     try:
-        reply = await deadlines.keep(work(), services.deadline_s + _GRACE_S)
+        reply = await deadlines.keep(work(), deadline - now + _GRACE_S)
     except TimeoutError:
         message = f"There was no answer within {services.deadline_s:g} s."
         raise DeadlineExceeded(message) from None

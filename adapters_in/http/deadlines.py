@@ -5,6 +5,17 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LAG_SHARE = 0.2  # of the time that is allowed
+
+
+def deadline_of(arrived: float, now: float, allowed_s: float) -> float:
+    """When to have an answer to what came at ``arrived`` and is begun ``now``.
+
+    What it took to begin it will take to send the answer too: a process that has more to do than
+    it can is as late at the end as at the start. At most a fifth of the time is kept back for that.
+    """
+    lag = max(0.0, now - arrived)
+    return arrived + allowed_s - min(lag, _LAG_SHARE * allowed_s)
 
 
 class Deadlines:

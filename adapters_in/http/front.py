@@ -95,7 +95,12 @@ class Front:
         if self._gate.closed and scope["path"] not in _ALWAYS_OPEN:
             await self._refuse(scope, extra, send)
             return "refused", 503
+        arrived = self._clock.monotonic()
         state: dict[str, Any] = {**scope.get("state", {}), "request_id": extra[0][1].decode()}
+        state["arrived"] = arrived
+        # Of a crowd everybody is let in before the work for the first begins: the time of the last
+        # one runs from when it came.
+        await self._clock.sleep(0)
         inner = {**scope, "state": state}
         if scope["method"] == "HEAD":
             inner["method"] = "GET"

@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
-from adapters_in.http.deadlines import Deadlines
+from adapters_in.http.asgi import Message, Receive, Scope, Send
+from adapters_in.http.deadlines import Deadlines, deadline_of
+from adapters_in.http.front import Front
+from adapters_in.http.hot_answers import HotAnswers
+from tests.adapters_in.http.house import House
 from tests.runner import Run
 
 
@@ -72,3 +76,40 @@ def test_a_caller_who_leaves_ends_the_work(run: Run) -> None:
         await ended.wait()
 
     run(scene())
+
+
+@pytest.mark.parametrize(
+    ("lag", "left"), [(0.0, 10.0), (0.25, 9.5), (2.0, 6.0), (5.0, 3.0), (-1.0, 11.0)]
+)
+def test_time_runs_from_the_arrival_and_a_late_start_is_kept_back_twice(
+    lag: float, left: float
+) -> None:
+    """What it took to begin is kept back for the end as well, at most a fifth of all."""
+    assert deadline_of(100.0, 100.0 + lag, 10.0) - (100.0 + lag) == pytest.approx(left)
+
+
+def test_everybody_of_a_crowd_has_come_before_the_work_for_the_first_begins(house: House) -> None:
+    """The work for one takes a second of everybody's time; all came at the same moment."""
+    arrived: list[float] = []
+
+    async def work(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        arrived.append(scope["state"]["arrived"])
+        house.clock.advance(1.0)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def nothing() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def drop(message: Message) -> None:
+        del message
+
+    async def scene() -> None:
+        front = Front(work, house.services, HotAnswers(house.clock, 0))
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+        await asyncio.gather(*(front(dict(scope), nothing, drop) for _ in range(20)))
+
+    began = house.clock.monotonic()
+    house.run(scene())
+    assert arrived == [began] * 20
