@@ -10,6 +10,7 @@ from adapters_out.provider_kit.cells import Unreadable, number
 from adapters_out.provider_kit.provider import LastPrice, MarketsEndpoint, PriceEndpoint
 from adapters_out.providers.coingecko.coins import (
     IDS,
+    NAME,
     best,
     find,
     markets_of,
@@ -17,6 +18,7 @@ from adapters_out.providers.coingecko.coins import (
     with_id,
 )
 from domain.assets import AssetSnapshot
+from domain.errors import CallRefused
 from domain.instrument import Instrument
 
 _DAY_S = 86_400
@@ -32,7 +34,7 @@ def _ask_price(instrument: Instrument) -> Question:
 
 
 def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
-    """Nothing at all for a coin, or for a currency, that it does not know."""
+    """Nothing at all for a coin, or for a currency, that it does not know; null without trade."""
     prices = msgspec.json.decode(reply.body, type=dict[str, dict[str, object]])
     known = IDS.get(instrument.base)
     if known is None and len(prices) > 1:
@@ -41,6 +43,9 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     currency = instrument.quote.lower()
     if coin is None or currency not in coin:
         raise not_listed(instrument.id)
+    if coin[currency] is None:
+        message = f"{NAME} has no price of {instrument.id} at the moment."
+        raise CallRefused(message, provider=NAME)
     ts = coin.get("last_updated_at")
     return LastPrice(number(coin[currency]), None if ts is None else int(number(ts)))
 

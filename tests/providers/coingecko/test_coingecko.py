@@ -13,7 +13,7 @@ from adapters_out.provider_kit.judge import Verdict
 from adapters_out.provider_kit.provider import LastPrice, Usage
 from adapters_out.provider_kit.settings import ProviderSettings
 from adapters_out.providers.coingecko import PROVIDER
-from domain.errors import NotListed
+from domain.errors import CallRefused, NotListed
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage, Basis
@@ -245,6 +245,13 @@ def test_nothing_means_not_listed(body: str) -> None:
     """The answer to an unknown id is an empty object, to an unknown currency an empty coin."""
     with pytest.raises(NotListed, match="BTC-USD"):
         PRICE.read(Reply(200, body.encode()), BTC)
+
+
+def test_a_coin_that_nobody_trades_has_no_price() -> None:
+    """It is null, which is no broken answer."""
+    with pytest.raises(CallRefused, match="no price of BTC-USD") as refused:
+        PRICE.read(Reply(200, b'{"bitcoin":{"usd":null,"last_updated_at":7}}'), BTC)
+    assert not refused.value.hurts_health
 
 
 def test_the_price_of_a_coin_that_was_looked_up_is_the_only_one() -> None:
