@@ -7,7 +7,7 @@ from adapters_out.provider_kit.cells import epoch_unit, number, optional_number
 from adapters_out.provider_kit.provider import LastPrice, PriceEndpoint, TicksEndpoint, TicksPart
 from adapters_out.providers.massive_futures.answers import NAME, following, open_envelope
 from domain.contract_names import ticker_of
-from domain.errors import NotListed
+from domain.errors import CallRefused, NotListed
 from domain.instrument import Instrument
 from domain.ticks import Quote, TicksAsk, Trade
 
@@ -129,11 +129,14 @@ def _ask_price(version: str, instrument: Instrument) -> Call:
 
 
 def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
-    """The last trade; a plan without trades has the last minute."""
+    """The last trade; a plan without trades has the last minute, a contract without, neither."""
     _, rows = open_envelope(reply, _Snapshot)
     if not rows:
         raise NotListed(f"{NAME} does not list {instrument.id}.", provider=NAME)
     trade, minute = rows[0].last_trade, rows[0].last_minute
     last, price = (trade, trade.price) if trade.last_updated else (minute, minute.close)
+    if price is None:
+        message = f"{NAME} has no price of {instrument.id} at the moment."
+        raise CallRefused(message, provider=NAME)
     at = last.last_updated
     return LastPrice(number(price), None if at is None else at // epoch_unit(at))

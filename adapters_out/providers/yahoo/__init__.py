@@ -34,7 +34,7 @@ from adapters_out.providers.yahoo.symbols import (
 )
 from domain.actions import ActionKind, CorporateAction
 from domain.coverage import GapReason
-from domain.errors import NotListed, RangeUnavailable, RateLimited
+from domain.errors import CallRefused, NotListed, RangeUnavailable, RateLimited
 from domain.instrument import AssetClass, Instrument
 from domain.provider import Basis, Capabilities, Capability, ProviderPolicy
 
@@ -51,6 +51,9 @@ def _read_price(reply: Reply, instrument: Instrument) -> LastPrice:
     if len(told) > 1:
         told = [meta for meta in told if meta.symbol == symbol_of(instrument)]
     (meta,) = told
+    if meta.price is None:
+        message = f"{NAME} has no price of {instrument.id} at the moment."
+        raise CallRefused(message, provider=NAME)
     return LastPrice(price_in(meta), meta.at)
 
 

@@ -315,6 +315,14 @@ def test_the_price_is_that_of_the_last_trade_or_minute(
     assert (last.price, last.ts) == (price, ts)
 
 
+def test_a_contract_that_nobody_has_traded_has_no_price() -> None:
+    """Its snapshot has no trade and no minute, which is no broken answer."""
+    for untold in ({}, {"last_trade": {"price": None}, "last_minute": {"close": None}}):
+        with pytest.raises(CallRefused, match="no price of ESZ") as refused:
+            PRICE.read(Reply(200, answer({"ticker": "ESZ4", "session": {}, **untold})), ES)
+        assert not refused.value.hurts_health
+
+
 def test_a_contract_without_a_snapshot_is_not_listed() -> None:
     """An empty list of snapshots."""
     with pytest.raises(NotListed):

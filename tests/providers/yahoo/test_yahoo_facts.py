@@ -13,6 +13,7 @@ from adapters_out.provider_kit.faults import UNREADABLE, find_fault
 from adapters_out.providers.yahoo import PROVIDER
 from domain.actions import ActionKind, CorporateAction, in_order
 from domain.errors import (
+    CallRefused,
     MalformedPayload,
     NotListed,
     ProviderError,
@@ -63,11 +64,12 @@ def test_recorded_prices_are_read(recordings: Path, name: str, price: float, ts:
 
 @pytest.mark.recordings
 def test_no_price_is_not_a_price_of_nothing(recordings: Path) -> None:
-    """A delisted symbol is unknown; a quote without a price is unreadable."""
+    """A delisted symbol is unknown; one without a price has none, and nobody is blamed for it."""
     with pytest.raises(NotListed):
         PRICE.read(recorded(recordings, "quote_empty__1.json"), AAPL)
-    with pytest.raises(UNREADABLE):
+    with pytest.raises(CallRefused, match="no price of AAPL") as refused:
         PRICE.read(recorded(recordings, "quote_partial__1.json"), AAPL)
+    assert not refused.value.hurts_health
     with pytest.raises(Unreadable):
         PRICE.read(recorded(recordings, "quote_summary_404__1.json"), AAPL)
     with pytest.raises(UNREADABLE):
