@@ -117,5 +117,5 @@ class FillWindow:
             span,
             context,
             reread=not query.use_cache if reread is None else reread,
-            forming=query.include_partial,
+            forming=query.shows_running(span.end),
         )

@@ -155,7 +155,7 @@ class GetBars:
         if query.onward and query.use_cache and not len(stored.series) and view.is_complete(now):
             return msgspec.structs.replace(stored, learned_at=now)
         _refuse_closed(view, now)
-        hit = view.is_complete(now) and is_good(stored) and _is_for_store(query)
+        hit = view.is_complete(now) and is_good(stored) and _is_for_store(question)
         self._telemetry.cache_asked("store", hit=hit)
         if hit:
             return stored
@@ -209,8 +209,9 @@ def _refuse_closed(view: View, now: float) -> None:
         raise NoData(message)
 
 
-def _is_for_store(query: BarQuery) -> bool:
-    return query.use_cache and not query.include_partial
+def _is_for_store(question: Question) -> bool:
+    query = question.query
+    return query.use_cache and not query.shows_running(question.span.end)
 
 
 def _lacks_only_live_bars(view: View, now: float) -> bool:

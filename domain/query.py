@@ -48,6 +48,10 @@ class BarQuery(Struct, frozen=True):
         """Whether the first bars of the range are meant rather than the last."""
         return self.start is not None
 
+    def shows_running(self, opens: int) -> bool:
+        """Whether the bar that opens then may be shown while it runs: it is in the range."""
+        return self.include_partial and (self.end is None or opens < self.end)
+
 
 class BarWindow(Struct, frozen=True):
     """The aligned stretch that answers a query; ``end`` never lies beyond the last closed bar.

@@ -356,6 +356,22 @@ def test_a_question_for_the_past_has_no_forming_bar() -> None:
     in_virtual_time(scene())
 
 
+@pytest.mark.parametrize(("end", "shown"), [(NOW, False), (NOW + 1, True), (NOW + MINUTE, True)])
+def test_the_forming_bar_is_shown_only_if_it_opens_before_the_end(end: int, shown: bool) -> None:
+    """The range is half-open: what opens at its end is not in it, and nobody is asked for it."""
+
+    async def scene() -> None:
+        world = World()
+        process = Process(world)
+        for first in (True, False):
+            answer = await process.ask(query(5, start=NOW - 300, end=end, include_partial=True))
+            assert (answer.forming is not None) is shown
+            assert opens(answer) == [-5, -4, -3, -2, -1]
+            assert answer.cached is not first
+
+    in_virtual_time(scene())
+
+
 def test_a_hanging_provider_does_not_hold_up_what_only_lacks_the_forming_bar() -> None:
     """All final bars are stored: they are served after a second and a half."""
 
