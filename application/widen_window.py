@@ -32,10 +32,11 @@ async def widened(
     """Widen a window by what quiet slots took from it, in at most four steps.
 
     ``obtain`` gives what is held of a wider window, or None. It is not asked when every slot
-    has its bar. A window that would reach into the unknown is left as it was, and ``short``.
+    has its bar. A window that would reach into the unknown is left as it was, and ``short``. Each
+    step is twice as bold as the one before: a session begins with more bars than it goes on with.
     """
-    for _ in range(STEPS):
-        window = _wider(query, view, can, now)
+    for step in range(STEPS):
+        window = _wider(query, view, can, now, 2**step)
         if window is None or window.range is None:
             return view
         held = await obtain(window.range)
@@ -62,7 +63,9 @@ def trimmed(query: BarQuery, view: View) -> View:
     return View(Held(held.key, span, bars, coverage), BarWindow(span, rest), view.short)
 
 
-def _wider(query: BarQuery, view: View, can: Capabilities, now: float) -> BarWindow | None:
+def _wider(
+    query: BarQuery, view: View, can: Capabilities, now: float, boldness: int
+) -> BarWindow | None:
     """The next window to try; None when the limit is reached or nothing more can be there."""
     held, interval = view.held, view.held.key.interval
     if len(held.bars.series) >= query.limit:
@@ -74,7 +77,8 @@ def _wider(query: BarQuery, view: View, can: Capabilities, now: float) -> BarWin
     owed = query.limit - (slots - _quiet_slots(held, body, reasons, now))
     if owed <= 0:
         return None
-    extra = min(_guess(query, held, body, owed), query.limit + MAX_EXTRA - _opened(query, body))
+    guess = _guess(query, held, body, owed * boldness)
+    extra = min(guess, query.limit + MAX_EXTRA - _opened(query, body))
     return _grown(query, view, can, now, extra) if extra > 0 else None
 
 

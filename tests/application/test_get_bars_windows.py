@@ -218,6 +218,24 @@ def test_a_closed_weekend_is_bridged_in_a_few_calls() -> None:
     in_virtual_time(scene())
 
 
+def test_a_session_that_begins_busier_than_it_goes_on_still_fills_the_limit() -> None:
+    """Four bars in the newest six minutes, then one in a hundred: five come, in a few calls."""
+
+    async def scene() -> None:
+        world = World()
+        world.first.quiet = {at(-k) for k in range(2, 400) if k % 100 and k not in {3, 4, 6}}
+        process = Process(world)
+        assert opens(await process.ask(query(5, start=at(-902), end=at(-900)))) == [-902, -901]
+        world.forget_calls()
+        assert opens(await process.ask(query(5))) == [-100, -6, -4, -3, -1]
+        assert len(world.pages) <= 5
+        world.forget_calls()
+        assert opens(await process.ask(query(5))) == [-100, -6, -4, -3, -1]
+        assert world.pages == []
+
+    in_virtual_time(scene())
+
+
 def test_widening_ends_after_a_bounded_search() -> None:
     """A month of silence is no data, found out at a bounded cost."""
 
