@@ -134,8 +134,9 @@ class GetBars:
             return await self._led(query, names, context)
         except UnknownInstrument as error:
             unknown = error
-        while (others := self._candidates.offers.capable(*asked, listing=True)) != names:
-            names = others
+        tried = [names]
+        while (names := self._candidates.offers.capable(*asked, listing=True)) not in tried:
+            tried.append(names)
             with suppress(*_NOBODY):
                 return await self._led(query, names, context, instead=True)
         raise unknown
