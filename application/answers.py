@@ -23,7 +23,8 @@ class BarsAnswer(Struct, frozen=True, kw_only=True):
     """Bars with everything one must know to trust them.
 
     ``cached`` means that no provider was asked for this answer; ``stale`` that bars are missing
-    which a provider should have given; ``substituted`` that the first choice did not answer.
+    which a provider should have given, or that all who were asked failed; ``substituted`` that
+    the first choice did not answer.
     ``learned_at`` (Unix s) is when the newest knowledge in it was gained; ``fresh_until`` when
     the next bar closes. For ``as_of`` answers cached, stale and age are undefined.
     ``window`` is the stretch that was meant, ``next_start`` where the next page begins.
