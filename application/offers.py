@@ -131,6 +131,7 @@ class Offers:
         """Who offers bars of that kind at all: those who are comparable, then those of others.
 
         Each in the operator's order; what prices of the first stand for is his first choice's.
+        Of the others only :meth:`who_tell`.
 
         Raises:
             InvalidRequest: ``only`` names no configured provider.
@@ -156,7 +157,16 @@ class Offers:
             )
             raise UnsupportedInterval(message, "interval")
         found = dict.fromkeys(offers[name].basis for name in (*self._usable(names), *names))
-        return [tuple(n for n in names if offers[n].basis is basis) for basis in found]
+        comparable, *others = [[n for n in names if offers[n].basis is basis] for basis in found]
+        return [comparable, *filter(None, map(self.who_tell, others))]
+
+    def who_tell(self, names: Sequence[str]) -> Sequence[str]:
+        """Those of the names with a list of what they have.
+
+        Of the others only a call tells whether they have what nobody before them does: some allow
+        25 calls a day, and symbols are often misspelt.
+        """
+        return [n for n in names if Capability.INSTRUMENTS in self.provider(n).capabilities.offers]
 
     def _listing(self, names: Sequence[str], instrument: Instrument) -> Sequence[str]:
         """Without those that deny to have bars of it, unless all do."""

@@ -7,7 +7,7 @@ from application.provider_state import states_of
 from application.unentitled import Unentitled
 from application.unlisted import Unlisted
 from application.why_nobody import WhyNobody
-from domain.errors import Attempt, MarketDataError, NotEntitled, NotListed
+from domain.errors import Attempt, MarketDataError, NotComparable, NotEntitled, NotListed
 from domain.instrument import AssetClass, Instrument
 from domain.interval import Interval
 from domain.provider import Capability
@@ -81,7 +81,8 @@ class RankCandidates:
         asked = _dealing_in(self.offers.asked(only), instrument.asset_class)
         unlisted = [n for n in asked if self._unlisted.knows(n, instrument.id, capability)]
         kind = (capability, instrument.asset_class, interval)
-        maybe = {name: provider for name, provider in asked.items() if name not in unlisted}
+        strangers = self._strangers(capability, instrument) if unlisted and only is None else ()
+        maybe = {n: p for n, p in asked.items() if n not in unlisted and n not in strangers}
         denied = {name: self._unentitled.until((name, *kind), start) for name in maybe}
         ranking = rank(
             await self._facts(maybe, denied),
@@ -92,8 +93,23 @@ class RankCandidates:
             self._clock.now(),
             tuple(asked),
         )
-        known = (_not_listed(name, instrument) for name in unlisted)
+        known = (
+            *(_not_listed(name, instrument) for name in unlisted),
+            *(_stranger(name, instrument) for name in strangers),
+        )
         return Ranking(ranking.chosen, (*known, *ranking.refused))
+
+    def _strangers(self, capability: Capability, instrument: Instrument) -> Sequence[str]:
+        """Who is not asked in place of those who deny to list it: see :meth:`Offers.bases`."""
+        comparable = self.offers.able(capability, instrument)
+        others = [
+            name
+            for name, provider in self.offers.asked(None).items()
+            if name not in comparable
+            and provider.capabilities.can(capability, instrument.asset_class)
+        ]
+        telling = self.offers.who_tell(others)
+        return [name for name in others if name not in telling]
 
     async def _facts(
         self,
@@ -129,3 +145,11 @@ def _dealing_in(
 
 def _not_listed(name: str, instrument: Instrument) -> Attempt:
     return Attempt(name, NotListed.code, f"{name} does not list {instrument.id}.")
+
+
+def _stranger(name: str, instrument: Instrument) -> Attempt:
+    reason = (
+        f"{name} is not comparable with those who deny to list {instrument.id}: "
+        f"ask with provider={name} if it is meant."
+    )
+    return Attempt(name, NotComparable.code, reason, asked=False)

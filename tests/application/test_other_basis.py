@@ -10,7 +10,7 @@ from application.get_price import PriceQuery
 from application.unlisted import KEEP_S
 from domain.errors import NoData, NotListed, UnknownInstrument
 from domain.interval import Interval
-from domain.provider import Basis
+from domain.provider import Basis, Capability
 from tests.application.scripted_market import OFFERS
 from tests.application.world import (
     BTC,
@@ -97,6 +97,26 @@ def test_what_nobody_lists_is_unknown_and_each_is_asked_once() -> None:
             assert len(world.first.pages) == 1
             with pytest.raises(UnknownInstrument):
                 await process.get_price(PriceQuery("BTCUSDT", BTC), world.within(5.0))
+
+    in_virtual_time(scene())
+
+
+def test_who_has_no_list_is_not_asked_whether_it_has_what_others_deny() -> None:
+    """A misspelt pair costs none of its calls, whatever is asked for; named, it answers."""
+
+    async def scene() -> None:
+        world = averages()
+        no_list = OFFERS.offers - {Capability.INSTRUMENTS}
+        world.second._capabilities = replace(OFFERS, basis=Basis.AGGREGATE, offers=no_list)
+        process = Process(world)
+        price = PriceQuery("BTCUSDT", BTC, use_cache=False)
+        for _ in range(2):
+            with pytest.raises(UnknownInstrument):
+                await process.ask(query())
+            with pytest.raises(UnknownInstrument):
+                await process.get_price(price, world.within(5.0))
+        assert (world.second.pages, world.second.prices_asked) == ([], 0)
+        assert (await process.ask(query(provider="second"))).provider == "second"
 
     in_virtual_time(scene())
 
