@@ -20,7 +20,11 @@ Feature: The last price
       | nonsense |
       | NaN      |
       | infinity |
-      | null     |
+
+  Scenario: Null is no price, which some providers say of what was not traded
+    Given the provider sends null for a price
+    When the price of ETH-USDT is asked for
+    Then the answer is that the provider has no price or is unreadable
 
   @positive
   Scenario: A negative number is no price

@@ -170,6 +170,7 @@ SAYINGS: dict[str, tuple[type[MarketDataError], ...]] = {
     "the provider denies access": (AccessDenied,),
     "the provider denies access or is banning": (AccessDenied, Banned),
     "the provider refused the call": (CallRefused,),
+    "the provider has no price or is unreadable": (CallRefused, MalformedPayload),
     "the provider limits us": (RateLimited,),
     "the provider has banned us": (Banned,),
 }
