@@ -21,10 +21,17 @@ Feature: The last price
       | NaN      |
       | infinity |
 
-  Scenario: Null is no price, which some providers say of what was not traded
+  @priced
+  Scenario: Null is nonsense of a provider that lists only what has a price
     Given the provider sends null for a price
     When the price of ETH-USDT is asked for
-    Then the answer is that the provider has no price or is unreadable
+    Then the answer is that the provider is unreadable
+
+  @unpriced
+  Scenario: Null is no price of a provider that lists what was not traded, too
+    Given the provider sends null for a price
+    When the price of ETH-USDT is asked for
+    Then the answer is that the provider has no price
 
   @positive
   Scenario: A negative number is no price

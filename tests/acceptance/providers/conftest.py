@@ -41,6 +41,8 @@ def _is_shallow(provider: Provider) -> bool:
 
 
 _TELL_THE_LAST_ONLY = {"kucoin"}  # of trades
+# They list coins, contracts and funds of which there is no price, and say so with null.
+_UNPRICED = {"coingecko", "massive_futures", "yahoo"}
 
 _LONG = 700
 _MANY_HOURS = 3200  # as the scenario asks for
@@ -62,6 +64,8 @@ def _asks_in_windows(provider: Provider) -> bool:
 DEMANDS: Mapping[str, Callable[[Provider], bool]] = {
     "bars": lambda p: Capability.BARS in p.capabilities.offers,
     "price": lambda p: Capability.PRICE in p.capabilities.offers,
+    "priced": lambda p: Capability.PRICE in p.capabilities.offers and p.name not in _UNPRICED,
+    "unpriced": lambda p: p.name in _UNPRICED,
     "trades": lambda p: Capability.TRADES in p.capabilities.offers,
     "futures": lambda p: Capability.FUTURES in p.capabilities.offers,
     "quotes": lambda p: Capability.QUOTES in p.capabilities.offers,
@@ -170,7 +174,7 @@ SAYINGS: dict[str, tuple[type[MarketDataError], ...]] = {
     "the provider denies access": (AccessDenied,),
     "the provider denies access or is banning": (AccessDenied, Banned),
     "the provider refused the call": (CallRefused,),
-    "the provider has no price or is unreadable": (CallRefused, MalformedPayload),
+    "the provider has no price": (CallRefused,),
     "the provider limits us": (RateLimited,),
     "the provider has banned us": (Banned,),
 }
