@@ -4,6 +4,7 @@ import re
 from urllib.parse import quote
 
 from adapters_out.provider_kit.calls import Call
+from domain.errors import NotListed
 from domain.instrument import AssetClass, Instrument
 
 NAME = "yahoo"
@@ -30,9 +31,16 @@ _THEIRS = {
 
 
 def symbol_of(instrument: Instrument) -> str:
-    """``AAPL``, ``BRK-B``, ``VOD.L``, ``BTC-USD``, ``^GSPC``."""
+    """``AAPL``, ``BRK-B``, ``VOD.L``, ``BTC-USD``, ``^GSPC``.
+
+    Raises:
+        NotListed: no symbol of Yahoo has a slash, which its addresses do not take either.
+    """
     if instrument.asset_class is AssetClass.CRYPTO:
         return f"{_THEIRS.get(instrument.base, instrument.base)}-{instrument.quote}"
+    if "/" in instrument.base:
+        message = f"{NAME} does not list {instrument.id}: its symbols have no slash."
+        raise NotListed(message, provider=NAME)
     return _CLASS.sub(r"-\1", instrument.base)
 
 

@@ -14,7 +14,7 @@ from adapters_out.provider_kit.calls import Call, Reply
 from adapters_out.provider_kit.cells import Unreadable
 from adapters_out.provider_kit.faults import UNREADABLE
 from adapters_out.providers.yahoo import PROVIDER
-from domain.errors import RangeUnavailable
+from domain.errors import NotListed, RangeUnavailable
 from domain.instrument import Instrument
 from domain.interval import Interval
 from domain.provider import BarsAsk, BarsPage
@@ -309,6 +309,12 @@ def test_instruments_are_spelled_its_way(symbol: Instrument, path: str) -> None:
         "period2": 5_999,
         "includePrePost": "false",
     }
+
+
+def test_a_symbol_with_a_slash_is_not_asked_for() -> None:
+    """There are none, and a part of an address that is no symbol would answer something else."""
+    with pytest.raises(NotListed, match="no slash"):
+        BARS.ask(BarsAsk(Instrument.stock("BRK/B"), Interval.M5, TimeRange(3_000, 6_000)))
 
 
 def test_the_symbol_arrives_as_it_was_meant() -> None:
