@@ -33,7 +33,7 @@ def _ask_bars(ask: BarsAsk) -> Call:
     params: dict[str, str | int] = {
         "pair": pair_of(ask.instrument),
         "interval": MINUTES[ask.interval],
-        "since": ask.range.start - ask.interval.seconds,  # exclusive
+        "since": max(ask.range.start - ask.interval.seconds, 0),  # exclusive
     }
     return Call("/0/public/OHLC", params)
 

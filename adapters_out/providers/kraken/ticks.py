@@ -56,7 +56,7 @@ def _ask_trades(ask: TicksAsk) -> Call:
     count = min(ask.limit, _TRADES) if since is None else _TRADES
     params: dict[str, str | int] = {"pair": pair_of(ask.instrument), "count": count}
     if since is not None:
-        params["since"] = since - 1  # exclusive
+        params["since"] = max(since - 1, 0)  # exclusive; below 0 it is refused
     return Call("/0/public/Trades", params)
 
 

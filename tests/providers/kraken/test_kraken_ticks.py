@@ -65,6 +65,8 @@ def test_the_question_says_from_where() -> None:
     since = asked(ask(start_ns=5 * S, newest=False, limit=7))
     assert since == {"pair": "XBTUSDT", "count": 1000, "since": 5 * S - 1}
     assert asked(ask(end_ns=1000 * S))["since"] == 940 * S - 1
+    for first in (ask(start_ns=0, newest=False), ask(end_ns=30 * S)):
+        assert asked(first)["since"] == 0
 
 
 def test_pages_follow_from_the_last_moment() -> None:
