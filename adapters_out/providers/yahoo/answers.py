@@ -68,8 +68,11 @@ class Meta(Struct):
                 lossy = rounded.astype(np.float32) != single
         if anywhere(lossy):
             rounded[lossy] = single[lossy].astype("U32").astype(np.float64)
-        noise = np.abs(single.astype(np.float64) - prices) <= _SAME * np.abs(prices)
-        found = np.where(noise, rounded, prices)
+        told = single.astype(np.float64)
+        found = rounded
+        if anywhere(told != prices):  # written out whole, or no float32 at all
+            noise = np.abs(told - prices) <= _SAME * np.abs(prices)
+            found = np.where(noise, rounded, prices)
         return np.round(found / _PENCE, _DIGITS) if self.currency in _HUNDREDTHS else found
 
 
