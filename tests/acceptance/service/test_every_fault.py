@@ -22,7 +22,6 @@ _DEADLINE_S = 3.0
 _LATEST_S = _DEADLINE_S + 0.5
 _GROWTH_MIB = 96
 _RECOVERY_S = 30.0
-_BEFORE_S = 1.0  # a bar may close between an answer and the look at it
 _STEPS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600}
 _KNOWN: dict[str, Any] = {"start": DAY, "end": DAY + HOUR}
 
@@ -82,7 +81,7 @@ def _series() -> Iterator[tuple[str, str]]:
     return ((symbol, interval) for interval, symbol in product(_STEPS, symbols))
 
 
-def _rows_are_sound(answer: Answer, interval: str) -> None:
+def _rows_are_sound(answer: Answer, interval: str, asked_at: float) -> None:
     step, now = _STEPS[interval], time.time()
     stamps = [row["ts"] for row in answer.data]
     assert stamps == sorted(set(stamps))
@@ -94,7 +93,7 @@ def _rows_are_sound(answer: Answer, interval: str) -> None:
         assert row["low"] == min(prices), row
         assert row["volume"] is None or 0 <= row["volume"] < math.inf, row
         closes = row["ts"] + step
-        assert closes <= now if row["final"] else closes > now - answer.took - _BEFORE_S, row
+        assert closes <= now if row["final"] else closes > asked_at, row
 
 
 def _is_told(body: dict[str, Any]) -> bool:
@@ -102,7 +101,7 @@ def _is_told(body: dict[str, Any]) -> bool:
     return bool(body["gaps"] or body["quality"]["issues"] or body["substituted"])
 
 
-def _is_acceptable(answer: Answer, kind: FaultKind, interval: str) -> None:
+def _is_acceptable(answer: Answer, kind: FaultKind, interval: str, asked_at: float) -> None:
     assert answer.status in {200, 503, 504}, answer
     assert answer.took < _LATEST_S, answer
     body = answer.json()
@@ -111,7 +110,7 @@ def _is_acceptable(answer: Answer, kind: FaultKind, interval: str) -> None:
         assert body["status"] == answer.status
         assert body["detail"]
         return
-    _rows_are_sound(answer, interval)
+    _rows_are_sound(answer, interval, asked_at)
     assert body["substituted"] is (body["provider"] != "binance")
     assert kind not in _BENT or _is_told(body), body
 
@@ -153,8 +152,9 @@ class Trial:
         number = self._stage.exchange.fault(kind, self._whom, **more)
         asked: dict[str, Any] = {"interval": interval, "limit": 650}
         for partial in (False, True):
+            asked_at = time.time()
             answer = self.service.bars(symbol, **asked, include_partial=partial)
-            _is_acceptable(answer, kind, interval)
+            _is_acceptable(answer, kind, interval, asked_at)
             assert answer.status == 200 or not self._whom, answer
         still = self.service.bars(**_KNOWN)
         assert still.data_bytes == self._known.data_bytes
