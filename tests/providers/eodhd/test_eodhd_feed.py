@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
 
 from adapters_out.provider_kit.faults import KeyRefused
 from adapters_out.provider_kit.feed import Authorized, Topic, Unknown, Update
@@ -19,13 +18,11 @@ from domain.errors import (
 )
 from domain.ticks import Quote, Trade
 from tests.providers.streams import (
-    assert_read_or_refused,
     changed,
     only,
     read,
     recorded,
     refusal_of,
-    spoiled,
     value_of,
 )
 
@@ -138,9 +135,3 @@ def test_what_cannot_be_read_is_malformed(message: str) -> None:
     """Never half a value, and never a 0 in its place."""
     with pytest.raises(MalformedPayload, match="eodhd sent an unreadable message"):
         read(FEED, message)
-
-
-@given(spoiled(MESSAGES))
-def test_whatever_comes_is_read_or_refused(message: bytes) -> None:
-    """No other exception, and no number that is none."""
-    assert_read_or_refused(FEED, message)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
 
 from adapters_out.provider_kit.feed import (
     Authorized,
@@ -21,13 +20,11 @@ from domain.interval import Interval
 from domain.ticks import Quote, Trade
 from tests.providers.streams import (
     RECEIVED_NS,
-    assert_read_or_refused,
     changed,
     only,
     read,
     recorded,
     refusal_of,
-    spoiled,
     value_of,
 )
 
@@ -178,9 +175,3 @@ def test_what_cannot_be_read_is_malformed(message: str) -> None:
     """Never half a value, and never a 0 in its place."""
     with pytest.raises(MalformedPayload, match="massive_futures sent an unreadable message"):
         read(FEED, message)
-
-
-@given(spoiled(MESSAGES))
-def test_whatever_comes_is_read_or_refused(message: bytes) -> None:
-    """No other exception, and no number that is none."""
-    assert_read_or_refused(FEED, message)
